@@ -1,0 +1,71 @@
+# Loopback: learn sockets in C, lesson by lesson.  "make" alone says what can be made.
+#
+#   make check-lesson4                  is your lesson 04 right?
+#   make check-lesson4 ALL=1            do not stop at the first failure
+#   make check-lesson4 SUBMISSION=DIR   grade the files in DIR, and leave them alone
+#   make check-lesson4 JSON=FILE        also write everything the page says to FILE
+#   CC=clang, PLAIN=1, GIVEN=lessons, CHECK=ID and RUNS=N are understood as well
+
+PYTHON ?= python3
+RUN     = $(PYTHON) tests/run.py
+export CC PLAIN GIVEN SUBMISSION JSON ALL CHECK
+
+# What was said on the command line of make, as options of run.py.  The shell,
+# not make, reads the values, so that blanks and quotes in them do no harm.
+OPTIONS = $${SUBMISSION:+--submission "$$SUBMISSION"} $${JSON:+--json "$$JSON"} \
+          $${CHECK:+--check "$$CHECK"} $${GIVEN:+--given "$$GIVEN"} \
+          $${ALL:+--all} $${PLAIN:+--plain}
+
+.DEFAULT_GOAL = help
+.PHONY: help check progress doctor test flake bench-grader mutants compile_commands.json clean
+
+help:                   ## say what can be made
+	@sed -n 's/^\([a-z_.%-]*\):.*## /  make \1\t/p' Makefile | sed 's/%/N/' | expand -t 32
+
+lesson%:                ## build lesson N, to try your program by hand
+	@$(RUN) $* --make $(OPTIONS)
+
+check-lesson%:          ## check your work on lesson N, e.g. make check-lesson1
+	@$(RUN) $* $(OPTIONS)
+
+hint-lesson%:           ## a hint about what that check found; a plainer one each time
+	@$(RUN) $* --hint
+
+trace-lesson%:          ## run the check that failed (or CHECK=ID) alone, show it all
+	@$(RUN) $* --trace $(OPTIONS)
+
+watch-lesson%:          ## check lesson N whenever you save
+	@$(RUN) $* --watch $(OPTIONS)
+
+play-lesson%:           ## try the finished program of lesson N
+	@$(RUN) $* --play
+
+reset-lesson%:          ## start lesson N again; your file is kept aside
+	@$(RUN) $* --reset
+
+check:                  ## check all lessons, one line each
+	@$(RUN) --every $(OPTIONS)
+
+progress:               ## how far you are
+	@$(RUN) --progress
+
+doctor:                 ## what this machine has and lacks for the course
+	@$(RUN) --doctor
+
+test:                   ## test the course itself: solutions, mutants, grader
+	@$(PYTHON) tests/selftest/run.py
+
+flake:                  ## repeat all checks RUNS times on a busy machine
+	@$(PYTHON) tests/selftest/flake.py $(or $(RUNS),20)
+
+bench-grader:           ## how long a check takes, beside the bare compiler
+	@$(PYTHON) tests/selftest/bench.py
+
+mutants:                ## which check catches which mutant: writes docs/mutants.md
+	@$(PYTHON) tests/selftest/mutants.py
+
+compile_commands.json:  ## tell editors how the C files are compiled
+	@$(RUN) --editor
+
+clean:                  ## remove what was built
+	@rm -rf build compile_commands.json

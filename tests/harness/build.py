@@ -1,0 +1,220 @@
+"""From sources to programs: how a program is compiled, and a cache by content."""
+import os
+import shutil
+from collections import namedtuple
+
+from . import compiler_help, sources
+from .failure import Infra
+from .layout import BUILD, COMMON, ROOT, build_dir, shown
+
+LANGUAGE = ["-std=c11", "-D_GNU_SOURCE", "-pthread"]
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wstrict-prototypes",
+            "-Wmissing-prototypes"]
+DEBUG = ["-g", "-O1", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls"]
+VARIANTS = {
+    "asan": ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
+    "tsan": ["-fsanitize=thread"],
+    "plain": [],
+}
+COMPILE_SECONDS = 120
+CACHE_SIZE = 400                    # entries kept
+
+# programs  {name: path of the executable}
+# warnings  what the compiler had to say
+# notes     what a reader of the verdict should know about this build
+Built = namedtuple("Built", "programs warnings notes")
+
+
+class BuildFailure(Exception):
+    """The compiler said no: its text, a sentence of help, and whose file it was."""
+
+    def __init__(self, text, module=None):
+        super().__init__(text)
+        self.text = text
+        self.help = compiler_help.sentence(text)
+        self.module = module
+
+
+def compiler():
+    """Return the compiler as a list of words, its path first; Infra if there is none."""
+    words = (os.environ.get("CC") or "cc").split()
+    path = shutil.which(words[0])
+    if not path:
+        raise Infra(f"no C compiler: {words[0]} was not found. Install gcc or clang, or "
+                    "name the one you have, as in: make check-lesson1 CC=clang")
+    return [path, *words[1:]]
+
+
+def flags(variant):
+    """Return the compiler's flags for one of VARIANTS."""
+    return LANGUAGE + ["-I" + shown_or_whole(COMMON)] + WARNINGS + DEBUG + \
+        VARIANTS[variant]
+
+
+def shown_or_whole(path):
+    """Return `path` relative to the course, where the compiler is started, if inside."""
+    return shown(os.path.abspath(path))
+
+
+def build(place, directory, programs, variant="asan", given="solutions"):
+    """Build the lesson's `programs` from the files in `directory`.
+
+    variant  one of VARIANTS; without its libraries on this machine, "plain"
+    given    the tree that earlier modules come from
+    Returns a Built.  Raises SourceProblem, BuildFailure or Infra.
+    """
+    archive = _archive(sources.given(place.number, given), variant)
+    own = [f for f in sources.c_files(directory) if f[:-2] not in programs]
+    paths, warnings, notes = {}, "", []
+    for program in programs:
+        files = [os.path.join(directory, f) for f in (program + ".c", *own)]
+        try:
+            paths[program], said = _program(program, files, archive, variant)
+        except BuildFailure as e:
+            if variant == "plain" or not compiler_help.lacks_sanitizer(e.text):
+                raise
+            built = build(place, directory, programs, "plain", given)
+            return built._replace(notes=[
+                f"built without sanitizers: {compiler()[0]} has none on this machine"])
+        warnings += said
+    return Built(paths, warnings, notes)
+
+
+def _program(name, files, archive, variant):
+    command = compiler() + flags(variant)
+    inputs = files + sources.headers(os.path.dirname(files[0])) + sources.headers(COMMON)
+    key = _key(command, inputs, archive)
+    made = [shown_or_whole(f) for f in files] + [archive]
+    entry = _cached(key, lambda out: _compile(
+        command + ["-o", os.path.join(out, name)] + made, out))
+    with open(os.path.join(entry, "warnings"), encoding="utf-8") as file:
+        return os.path.join(entry, name), file.read()
+
+
+def _archive(modules, variant):
+    """Return the path of a library of `modules`, built if need be."""
+    command = compiler() + flags(variant)
+    key = _key(command, modules + sources.headers(COMMON), "archive")
+
+    def make(out):
+        objects = []
+        for path in modules:
+            objects.append(os.path.join(out, os.path.basename(path)[:-2] + ".o"))
+            try:
+                _compile(command + ["-c", "-o", objects[-1], shown_or_whole(path)], out)
+            except BuildFailure as e:
+                e.module = shown(path)
+                raise
+        run(["ar", "rcs", os.path.join(out, "given.a"), *objects])
+
+    try:
+        return os.path.join(_cached(key, make), "given.a")
+    except BuildFailure as e:
+        if variant != "plain" and compiler_help.lacks_sanitizer(e.text):
+            return _archive(modules, "plain")
+        raise
+
+
+def interposer():
+    """Return the path of the interposer's shared library, built if need be."""
+    directory = os.path.join(ROOT, "tests", "interpose")
+    files = [os.path.join(directory, f) for f in sources.c_files(directory)]
+    command = compiler() + LANGUAGE + ["-O2", "-fno-omit-frame-pointer", "-fPIC",
+                                       "-shared", "-Wall", "-Wextra"]
+    calls = os.path.join(directory, "calls.def")
+    key = _key(command, files + sources.headers(directory) + [calls], "")
+
+    def make(out):
+        whole = [shown_or_whole(f) for f in files]
+        try:
+            _compile(command + ["-o", os.path.join(out, "interpose.so"), *whole, "-ldl"],
+                     out)
+        except BuildFailure as e:
+            raise Infra(f"the interposer does not compile here:\n{e.text}") from None
+
+    return os.path.join(_cached(key, make), "interpose.so")
+
+
+# The cache: build/cache/KEY holds what was made of exactly these inputs
+
+def _key(command, files, extra):
+    """Return the name of what `command` makes of the contents of `files`."""
+    import hashlib
+    tool = os.stat(os.path.realpath(command[0]))
+    key = hashlib.sha256(repr((command, tool.st_mtime_ns, tool.st_size, extra,
+                               files)).encode())
+    for path in files:
+        try:
+            with open(path, "rb") as file:
+                key.update(hashlib.sha256(file.read()).digest())
+        except OSError as e:
+            raise sources.SourceProblem(
+                f"{shown(path)} cannot be read: {e.strerror}") from None
+    return key.hexdigest()[:24]
+
+
+def _cached(key, make):
+    """Return the directory build/cache/KEY; make(directory) fills it the first time."""
+    entry = os.path.join(BUILD, "cache", key)
+    if os.path.isdir(entry):
+        return entry
+    _forget_old_entries()
+    # Made aside and renamed whole, so that two runs at once cannot meet half a build.
+    aside = build_dir("cache", f"{key}.{os.getpid()}")
+    try:
+        make(aside)
+        try:
+            os.rename(aside, entry)
+        except OSError:
+            if not os.path.isdir(entry):    # another run was faster, or the disk says no
+                raise
+    except OSError as e:
+        raise Infra(f"cannot build in {shown(BUILD)}: {e.strerror}") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return entry
+
+
+def _forget_old_entries():
+    cache = build_dir("cache")
+    entries = [e for e in os.scandir(cache) if "." not in e.name]
+    if len(entries) > CACHE_SIZE:
+        entries.sort(key=lambda e: e.stat().st_mtime)
+        for entry in entries[:len(entries) // 2]:
+            shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _compile(command, out):
+    """Run the compiler; keep its warnings in `out`; raise BuildFailure if it fails."""
+    code, text = run(command)
+    if code != 0:
+        raise BuildFailure(text)
+    with open(os.path.join(out, "warnings"), "a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def missing_sanitizer(variant):
+    """Say whether this machine's compiler lacks what `variant` needs."""
+    probe = os.path.join(ROOT, "common", "todo.c")
+    code, text = run([*compiler(), *flags(variant), "-shared", "-fPIC", "-o", os.devnull,
+                      probe])
+    return code != 0 and compiler_help.lacks_sanitizer(text)
+
+
+def run(command):
+    """Run a tool of our own; return (exit status, what it printed)."""
+    import subprocess
+    env = {**os.environ, "LC_ALL": "C", "NO_COLOR": "1"}
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=COMPILE_SECONDS)
+    except subprocess.TimeoutExpired:
+        return 1, f"the compiler was still at work after {COMPILE_SECONDS} s"
+    except OSError as e:
+        raise Infra(f"cannot run {command[0]}: {e.strerror}") from None
+    text = done.stdout.decode("utf-8", "replace")
+    for trouble in ("No space left on device", "Read-only file system"):
+        if done.returncode != 0 and trouble in text:
+            raise Infra(f"the compiler could not write: {trouble}")
+    return done.returncode, text

@@ -1,0 +1,119 @@
+"""The document of a lesson run: everything the page shows, and nothing else does.
+
+It is a dict that json can write:
+
+    format        1
+    lesson        number, name, title, file, readme, question, next, diffs,
+                  own (the learner's own directory, not a submission)
+    verdict       of the lesson: PASS, or that of the first check that did not pass
+    exit_status   0 passed, 1 the program's fault, 3 INFRA (or SKIP: see below)
+    checks        every planned check, in order (grade.record tells the fields);
+                  verdict is null for one that was not run
+    points        earned, possible
+    build         variant, given, programs, warnings, problem, error, help, text
+    skipped       id and reason of each check this machine cannot show
+    notes         what else a reader should know
+    hint_level    hints given so far for the first failure
+    milliseconds  from the command to the verdict
+    course        passed, of; null for a submission
+
+A lesson of which a check was skipped has the verdict SKIP and the exit status 3:
+what could not be shown is never counted as passed.
+"""
+import os
+import re
+
+from . import bugs, state
+from .layout import ROOT, lesson_names, shown
+
+NOT_RUN = "an earlier check did not pass"
+
+
+def new(place, lesson_class, directory, own):
+    """Return the document of a run that has not begun."""
+    program = lesson_class.programs[0]
+    return {
+        "format": 1,
+        "lesson": {
+            "number": place.number, "name": place.name, "title": lesson_class.title,
+            "file": shown(os.path.join(directory, program + ".c")),
+            "readme": shown(os.path.join(place.lesson, "README.md")),
+            "question": lesson_class.question, "next": _next(place), "own": own,
+            "diffs": [f"diff -u {shown(place.lesson)}/{p}.c {shown(place.solution)}/{p}.c"
+                      for p in lesson_class.programs],
+        },
+        "verdict": None, "exit_status": None, "checks": [],
+        "points": {"earned": 0, "possible": 0},
+        "build": {"variant": "asan", "given": "solutions", "programs": {},
+                  "warnings": "", "problem": "", "error": "", "help": "", "text": ""},
+        "skipped": [], "notes": [], "hint_level": 0, "milliseconds": 0, "course": None,
+    }
+
+
+def _next(place):
+    later = [n for n in lesson_names() if int(n[:2]) > place.number]
+    return f"make check-lesson{int(later[0][:2])}   lessons/{later[0]}/README.md" \
+        if later else ""
+
+
+def fill_in(document, records, planned):
+    """Put the checks' records in, and what follows from them.
+
+    records  of the checks that were run; planned: records of all, in order
+    """
+    known = {r["id"]: r for r in records}
+    checks = [known.get(p["id"], {**p, "reason": NOT_RUN}) for p in planned]
+    document["checks"] = checks
+    document["points"] = {key: sum(c["points"][key] for c in checks)
+                          for key in ("earned", "possible")}
+    document["skipped"] = [{"id": c["id"], "reason": c["reason"]} for c in checks
+                           if c["verdict"] == "SKIP"]
+    conclude(document, _verdict(records, checks))
+    first = next((c for c in records if c["bug"]), None)
+    if first and document["lesson"]["own"]:
+        document["hint_level"] = state.hint_level(document["lesson"]["number"],
+                                                  first["bug"])
+
+
+def _verdict(records, checks):
+    for check in records:
+        if check["verdict"] not in ("PASS", "SKIP"):
+            return check["verdict"]
+    if not records or len({c["id"] for c in checks}) != len(checks):
+        return "INFRA"
+    return "SKIP" if any(c["verdict"] == "SKIP" for c in records) else "PASS"
+
+
+def conclude(document, verdict):
+    """Set the lesson's verdict, the exit status, and how far the course has come."""
+    document["verdict"] = verdict
+    document["exit_status"] = {"PASS": 0, "SKIP": 3, "INFRA": 3}.get(verdict, 1)
+    if document["lesson"]["own"]:
+        document["course"] = state.course(document["lesson"]["number"], verdict)
+
+
+def step_text(source, number):
+    """Return what the comment of step `number` says in the file `source`, or ""."""
+    try:
+        with open(os.path.join(ROOT, source), encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return ""
+    found = re.search(rf"/\* (Step {number}\..*?)\*/", text, re.DOTALL)
+    return " ".join(found[1].replace("*", " ").split()) if found else ""
+
+
+def first_step(source):
+    """Return (line, step) of the first todo() that is left in the file, or (0, 1)."""
+    with open(source, encoding="utf-8", errors="replace") as file:
+        left = [(int(m[1]), line) for line, text in enumerate(file, 1)
+                if (m := re.search(r"\btodo\((\d+)\)", text))]
+    return (min(left)[1], min(left)[0]) if left else (0, 1)
+
+
+def hint(document):
+    """Return (check, Bug) of the first failure in the document, or (None, None)."""
+    for check in document["checks"]:
+        if check["bug"]:
+            return check, bugs.bug(check["bug"])
+    return None, None

@@ -1,0 +1,274 @@
+"""From a lesson's checks to a verdict: runs each check in a process of its own."""
+import json
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+
+from . import bugs, crash, kernel, procfs, show, spawn, timeline
+from .failure import Failure, Infra, Skip, Unfinished
+from .stage import Stage
+
+SPIN = 1000                         # calls in a row without rest: spinning
+
+
+# One check, in the child that was made for it
+
+def run_check(lesson_class, name, paths):
+    """Run one check; return its record: a dict, see record().
+
+    paths  directory of the learner's files, build.Built, the interposer's path
+    """
+    directory = paths[0]
+    method = lesson_class.checks()[name]
+    start = time.monotonic()
+    stage = None
+    entry = record(name, method)
+    try:
+        stage = Stage()
+        end = _play(lesson_class, method, stage, paths)
+        end = _examined(end, stage, method)
+        _note(entry, end, stage, directory)
+        strays = stage.end()
+        stage = None
+        if strays and entry["verdict"] == "PASS":
+            _note_failure(entry, Failure(
+                "nothing outlives the program",
+                f"{show.count(strays, 'process', 'processes')} still alive after it "
+                "had ended", "U9", "LEFTOVER"))
+    except Exception as e:              # whatever it is, it is not the learner's fault
+        entry["verdict"] = "INFRA"
+        entry["actual"] = str(e) if isinstance(e, Infra) else traceback.format_exc()
+    finally:
+        if stage:
+            stage.end()
+    entry["points"]["earned"] = entry["points"]["possible"] * (entry["verdict"] == "PASS")
+    entry["milliseconds"] = round((time.monotonic() - start) * 1000, 1)
+    return entry
+
+
+def record(name, method):
+    """Return the record of a check that has not been run."""
+    return {"id": name, "title": method.__doc__.strip().split("\n")[0],
+            "verdict": None, "bug": None, "bugs": method.bugs,
+            "points": {"earned": 0, "possible": method.points},
+            "expected": "", "actual": "", "why": "", "where": "", "frames": [],
+            "report": "", "output": "", "timeline": [], "left_out": 0,
+            "step": None, "reason": "", "milliseconds": 0}
+
+
+def _play(lesson_class, method, stage, paths):
+    """Run the method; return what ended it: None or one of the classes of failure."""
+    try:
+        method(lesson_class(stage, *paths))
+    except (Failure, Skip, Unfinished) as e:
+        return e
+    return None
+
+
+def _examined(end, stage, method):
+    """Return what really ended the check, now that the programs can be looked at."""
+    if isinstance(end, Skip):
+        return end
+    if end is not None:                 # it may be dying: closed, but not yet gone
+        stage.wait_for(lambda: all(p.status is not None for p in stage.programs),
+                       seconds=1)
+    for program in stage.programs:
+        program.look()
+        if not program.is_watched():
+            raise Infra(f"{program.name} could not be watched: the interposer was not "
+                        "loaded into it")
+    for program in stage.programs:
+        try:
+            program.raise_if_unfinished()
+        except Unfinished as unfinished:
+            return unfinished
+    for program in stage.programs:
+        trouble = _trouble(program, method)
+        if trouble:
+            return trouble
+    return end
+
+
+def _trouble(program, method):
+    """Return a Failure when the program crashed or broke a limit, whatever it did."""
+    report = program.report()
+    if program.limit or "rss limit" in report:
+        return Failure("a program of modest needs",
+                       program.limit or "it uses too much memory", None, "LIMIT")
+    signalled = not program.was_killed and (program.status or 0) < 0
+    if not report and not signalled:
+        return None
+    actual = crash.summary(report) if report else program.how_it_ended()
+    return Failure("the program does not crash", actual,
+                   method.crash or _crash_bug(report, program.status, method), "CRASH")
+
+
+def _crash_bug(report, status, method):
+    told = crash.bug(report, status)
+    return told if told != "U10" or "U10" in method.bugs or status != 0 else None
+
+
+def _note(entry, end, stage, directory):
+    """Write into the record how the check ended, with the evidence."""
+    if end is None:
+        entry["verdict"] = "PASS"
+        return
+    if isinstance(end, Skip):
+        entry["verdict"], entry["reason"] = "SKIP", str(end)
+        return
+    if isinstance(end, Unfinished):
+        entry["verdict"] = "UNTOUCHED"
+        entry["step"] = {"number": end.step, "where": end.where}
+        return
+    _note_failure(entry, end)
+    entry["timeline"], entry["left_out"] = timeline.entries(stage, directory)
+    for program in stage.programs:
+        report = program.report()
+        if report:
+            entry["report"] = report[:20000]
+            entry["frames"] = crash.frames(report, directory, program.path)
+        if end.verdict == "TIMEOUT" and program.status is None:
+            entry["where"] = whereabouts(program, stage, directory)
+        entry["output"] = bytes(program.stderr[:2000]).decode("utf-8", "replace")
+
+
+def _note_failure(entry, failure):
+    entry["verdict"] = failure.verdict
+    entry["expected"], entry["actual"] = failure.expected, failure.actual
+    entry["bug"] = failure.bug or entry["bugs"][0]
+    entry["why"] = bugs.bug(entry["bug"]).rule
+
+
+def whereabouts(program, stage, directory):
+    """Return where a program sits that does not go on: in which call, since when."""
+    calls = [c for c in program.trace.calls() if c.name != "load"]
+    if program.is_in_a_loop() or not program.rests() and not stage.is_beyond_hope():
+        return _spinning(program, stage)
+    inside = [c for c in calls if c.is_inside]
+    if inside:
+        last = inside[-1]
+        source = timeline.sources(program, [last], directory).get(last.callers)
+        since = (time.monotonic_ns() - last.entered) / 1e6
+        return f"blocked in {timeline.describe(last)}" + \
+            (f" at {source}" if source else "") + f" since {since:.1f} ms"
+    asleep = [t.call for p in procfs.family(program.pid) for t in procfs.threads(p)]
+    return f"asleep in {asleep[0]}()" if asleep and asleep[0] else ""
+
+
+def _spinning(program, stage):
+    first, begin = program.trace.next, time.monotonic()
+    stage.wait_for(lambda: program.trace.next - first > SPIN, patient=True, seconds=1)
+    more, seconds = program.trace.next - first, time.monotonic() - begin
+    if more <= SPIN:
+        return "busy in its own code, almost without a system call"
+    name = program.trace.calls()[-1].name
+    return (f"spinning: {name}() was called {program.trace.entered_count(name):,} times, "
+            f"about {more / 2 / seconds:,.0f} times a second")
+
+
+# All checks, in parallel processes
+
+def run_checks(lesson_class, names, paths, run_all, on_record):
+    """Run the checks `names`; return their records in that order.
+
+    run_all    False: none is started once one has failed, and what comes after
+               the first that failed is not counted as run
+    on_record  called with each record, in order, as soon as it is known
+    """
+    crew = _Crew(lambda name: run_check(lesson_class, name, paths))
+    records, told = {}, 0
+    waiting = list(names)
+    try:
+        while waiting or crew.at_work:
+            while waiting and crew.has_room():
+                crew.start(waiting.pop(0))
+            for name, text in crew.finished():
+                records[name] = json.loads(text) if text else _lost(lesson_class, name)
+                if not run_all and _stops(records[name]):
+                    waiting = []
+                    crew.stop_all_after(names[:names.index(name)])
+            while told < len(names) and names[told] in records:
+                on_record(records[names[told]])
+                told += 1
+                if not run_all and _stops(records[names[told - 1]]):
+                    return [records[n] for n in names[:told]]
+    finally:
+        crew.stop_all_after([])
+    return [records[n] for n in names]
+
+
+def _stops(entry):
+    return entry["verdict"] not in ("PASS", "SKIP")
+
+
+def _lost(lesson_class, name):
+    entry = record(name, lesson_class.checks()[name])
+    entry["verdict"], entry["actual"] = "INFRA", "the process that ran this check died"
+    return entry
+
+
+class _Crew:
+    """Child processes that run one check each, at most one per processor."""
+
+    def __init__(self, work):
+        self.work = work
+        self.size = max(2, os.cpu_count() or 1)
+        self.at_work = {}               # pipe -> (pid, name, what it has sent)
+
+    def has_room(self):
+        return len(self.at_work) < self.size
+
+    def start(self, name):
+        ours, theirs = os.pipe()
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            _be_a_worker(theirs, lambda: self.work(name))
+        os.close(theirs)
+        self.at_work[ours] = (pid, name, bytearray())
+
+    def finished(self):
+        """Wait for something; return [(name, text)] of those that are done."""
+        done = []
+        ready, _, _ = select.select(list(self.at_work), [], [])
+        for pipe in ready:
+            pid, name, text = self.at_work[pipe]
+            chunk = os.read(pipe, 1 << 20)
+            text += chunk
+            if not chunk:
+                self._forget(pipe)
+                done.append((name, bytes(text).decode()))
+        return done
+
+    def _forget(self, pipe):
+        pid, _, _ = self.at_work.pop(pipe)
+        os.close(pipe)
+        os.waitpid(pid, 0)
+
+    def stop_all_after(self, names):
+        """End the workers whose check is not among `names`."""
+        for pipe, (pid, name, _) in list(self.at_work.items()):
+            if name not in names:
+                spawn.send_signal(pid, signal.SIGTERM)
+                self._forget(pipe)
+
+
+def _be_a_worker(pipe, work):
+    """In the child: work, send the record, end.  Never returns."""
+    def give_up(*_):
+        raise SystemExit(1)             # through all the finally clauses
+    status = 1
+    try:
+        signal.signal(signal.SIGTERM, give_up)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        kernel.adopt_orphans()
+        kernel.enter_private_network()
+        text = json.dumps(work()).encode()
+        while text:
+            text = text[os.write(pipe, text):]
+        status = 0
+    finally:
+        os._exit(status)

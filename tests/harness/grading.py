@@ -1,0 +1,117 @@
+"""Grades a lesson: sources, build, checks, document."""
+import importlib
+import os
+import time
+
+from . import build, document as documents, grade, state
+from .failure import Usage
+from .layout import place as place_of, shown
+from .sources import SourceProblem, read_source
+
+
+def load(number):
+    """Return (Place, lesson class) of lesson `number`; Usage if there is none."""
+    place = place_of(number)
+    module = importlib.import_module(f"test_lesson{place.number:02}")
+    for value in vars(module).values():
+        if getattr(value, "number", None) == place.number:
+            return place, value
+    raise Usage(f"tests/test_lesson{place.number:02}.py holds no checks")
+
+
+def grade_lesson(number, submission=None, variant="asan", given="solutions", only=None,
+                 run_all=False, on_record=lambda record: None):
+    """Grade a lesson and return its document.
+
+    number      of the lesson
+    submission  directory of the files to grade; None: the lesson's own
+    variant     which of build.VARIANTS; given: where earlier modules come from
+    only        the ID of the one check to run, or None
+    on_record   called with each check's record as soon as it is known
+    Raises Usage and Infra.
+    """
+    start = time.monotonic()
+    place, lesson_class = load(number)
+    directory = submission or place.lesson
+    document = documents.new(place, lesson_class, directory, submission is None)
+    document["build"].update(variant=variant, given=given)
+    checks = lesson_class.checks()
+    if only and only not in checks:
+        raise Usage(f"lesson {place.number} has no check {only}; it has "
+                    + ", ".join(checks))
+    planned = [grade.record(name, method) for name, method in checks.items()]
+    try:
+        records = _build_and_run(document, place, lesson_class, directory,
+                                 [only] if only else list(checks), run_all, on_record)
+        documents.fill_in(document, records, planned)
+    except (SourceProblem, build.BuildFailure) as e:
+        _note_build(document, e, planned)
+    document["milliseconds"] = round((time.monotonic() - start) * 1000)
+    if document["lesson"]["own"] and not only:
+        state.remember(document)
+    return document
+
+
+def _build_and_run(document, place, lesson_class, directory, names, run_all, on_record):
+    texts = {p: read_source(directory, p, _advice(place, directory))
+             for p in lesson_class.programs}
+    if all(_is_skeleton(place, p, text) for p, text in texts.items()):
+        return [_untouched(document, lesson_class, directory)]
+    interposer = build.interposer()
+    built = build.build(place, directory, lesson_class.programs,
+                        document["build"]["variant"], document["build"]["given"])
+    document["build"].update(programs=built.programs, warnings=built.warnings)
+    document["notes"] += built.notes + _warned(built.warnings)
+    records = grade.run_checks(lesson_class, names, (directory, built, interposer),
+                               run_all, on_record)
+    for record in records:
+        if record["step"]:
+            file = record["step"]["where"].rpartition(":")[0]
+            record["step"]["text"] = documents.step_text(
+                os.path.join(directory, file), record["step"]["number"])
+    return records
+
+
+def _advice(place, directory):
+    return f"make reset-lesson{place.number} brings the skeleton back" \
+        if directory == place.lesson else "the lesson's README names the files"
+
+
+def _is_skeleton(place, program, text):
+    try:
+        with open(os.path.join(place.skeleton, program + ".c"), "rb") as file:
+            return file.read().replace(b"\r\n", b"\n") == text.replace(b"\r\n", b"\n")
+    except OSError:
+        return False
+
+
+def _untouched(document, lesson_class, directory):
+    name, method = next(iter(lesson_class.checks().items()))
+    source = os.path.join(directory, lesson_class.programs[0] + ".c")
+    line, step = documents.first_step(source)
+    record = grade.record(name, method)
+    record["verdict"] = "UNTOUCHED"
+    record["step"] = {"number": step, "where": f"{os.path.basename(source)}:{line}",
+                      "text": documents.step_text(source, step)}
+    return record
+
+
+def _warned(warnings):
+    count = sum(": warning:" in line for line in warnings.splitlines())
+    first = next((line for line in warnings.splitlines() if ": warning:" in line), "")
+    return [f"the compiler warns {count} times; first: {first}"] if count else []
+
+
+def _note_build(document, problem, planned):
+    text = str(problem)
+    documents.fill_in(document, [], planned)
+    document["build"].update(problem=text, text=text)
+    if isinstance(problem, build.BuildFailure):
+        whose = f"your {shown(problem.module)} from an earlier lesson" \
+            if problem.module else document["lesson"]["file"]
+        document["build"].update(
+            problem=f"the compiler does not accept {whose}",
+            error=build.compiler_help.first_error(text), help=problem.help)
+    for check in document["checks"]:
+        check["reason"] = "the program was not built"
+    documents.conclude(document, "BUILD")

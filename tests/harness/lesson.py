@@ -1,0 +1,124 @@
+"""Base class of a lesson's checks: the few verbs they are written in."""
+import socket
+
+from . import play, sources, wire
+from .failure import Failure
+from .subject import Subject
+
+
+def check(points, bugs, crash=None):
+    """Mark a method as a check; its name is the check's ID, its docstring the sentence.
+
+    points  what it is worth, a whole number
+    bugs    IDs of the bugs it catches, the usual one first
+    crash   the bug to name when the program crashes; None: told by the crash
+    """
+    def mark(method):
+        method.points, method.bugs, method.crash = points, bugs.split(), crash
+        return method
+    return mark
+
+
+class Lesson:
+    """The checks of one lesson.
+
+    A subclass sets number, programs (the names of its .c files without ".c",
+    the first one is the usual one), question (to think about when all is
+    done) and has one method per check, in the order in which to mend them.
+    Each check gets an object, a stage and a private network of its own.
+    """
+
+    number = 0
+    programs = ()
+    title = ""
+    question = ""
+    play = play.server                  # how to try the finished program by hand
+
+    def __init__(self, stage, directory, built, interposer):
+        """directory: of the learner's files; built: a build.Built; interposer: a path."""
+        self.stage = stage
+        self.directory = directory
+        self.built = built
+        self.interposer = interposer
+        self.address = None             # where the last served program listens
+
+    @classmethod
+    def checks(cls):
+        """Return {ID: method}, in the order written, those of base classes first."""
+        found = {}
+        for each in reversed(cls.__mro__):
+            found.update((name, m) for name, m in vars(each).items()
+                         if hasattr(m, "points"))
+        return found
+
+    def run(self, *args, program=None, **options):
+        """Start a program with these arguments; options as in program.Program."""
+        path = self.built.programs[program or self.programs[0]]
+        return Subject(self.stage, path, args, self.interposer, **options)
+
+    def listener(self, host=wire.LOOPBACK, port=0):
+        """Return a listening socket of the tester's."""
+        return wire.Listener(self.stage, host, port)
+
+    def closed_port_number(self):
+        """Return a port on which nobody listens, kept so until the check ends."""
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.stage.on_end(sock.close)
+        sock.bind((wire.LOOPBACK, 0))
+        return sock.getsockname()[1]
+
+    def has_no_call_to(self, *names, bug=None):
+        """The learner's files call none of these functions."""
+        for file, line, name in sources.calls_to(self.directory, names):
+            raise Failure(f"no call of {name}()", f"{file}:{line} calls it", bug)
+
+    def serve(self, *args, bug=None, **options):
+        """Start a server program and wait until it listens."""
+        server = self.run(*args, **options)
+        self.address = server.is_ready()
+        if self.address is None:
+            server.is_alive(bug)
+            raise Failure("the program listens", "it never called listen(2) with success",
+                          bug, "TIMEOUT")
+        return server
+
+    @staticmethod
+    def has_ipv6():
+        """Say whether this machine has the address ::1."""
+        return _can_bind(socket.AF_INET6, ("::1", 0))
+
+    @staticmethod
+    def is_free(port):
+        """Say whether no other program has this port of 127.0.0.1."""
+        return _can_bind(socket.AF_INET, (wire.LOOPBACK, port))
+
+    def cannot_connect(self, name, bug=None):
+        """Whoever tries to connect to self.address is refused."""
+        peer = wire.connect(self.stage, name, self.address)
+        if not isinstance(peer, OSError):
+            raise Failure(f"{name} is refused", "the connection was accepted", bug)
+        self.stage.tell(f"is refused: {peer.strerror}", name)
+
+    def tries_to_connect(self, name):
+        """Connect and leave again; whether that succeeds is of no concern."""
+        peer = wire.connect(self.stage, name, self.address)
+        if isinstance(peer, wire.Peer):
+            peer.leaves()
+
+    def client(self, name, source=None, bug=None):
+        """Connect to the served program; return the connection as a Peer."""
+        peer = wire.connect(self.stage, name, self.address, source)
+        if isinstance(peer, OSError):
+            self.stage.tell(f"cannot connect: {peer.strerror}", name)
+            raise Failure(f"{name} can connect", peer.strerror.lower(), bug)
+        return peer
+
+
+def _can_bind(family, address):
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(address)
+        return True
+    except OSError:
+        return False

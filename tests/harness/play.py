@@ -1,0 +1,41 @@
+"""Ways to try a finished program by hand: make play-lessonN."""
+import os
+import subprocess
+import sys
+import tempfile
+
+from .layout import BUILD, build_dir
+
+
+def against_web_server(programs):
+    """Start Python's web server on a free port, and say how to fetch a page from it."""
+    client = next(iter(programs.values()))
+    with tempfile.TemporaryDirectory(dir=build_dir("tmp")) as pages:
+        with open(os.path.join(pages, "index.html"), "w", encoding="utf-8") as page:
+            page.write("<h1>It works</h1>\nThis page came through a socket.\n")
+        server = subprocess.Popen(
+            [sys.executable, "-u", "-m", "http.server", "--bind", "127.0.0.1", "0"],
+            cwd=pages, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            words = server.stdout.readline().split()
+            port = words[words.index("port") + 1]
+            print(f"A web server listens on 127.0.0.1 port {port}. In a second terminal, "
+                  "in this\ndirectory, type:\n\n"
+                  rf"    printf 'GET / HTTP/1.0\r\n\r\n' | {client} 127.0.0.1 {port}"
+                  "\n\nCtrl-C ends the web server.", flush=True)
+            server.wait()
+        finally:
+            server.terminate()
+            server.wait()
+    return 0
+
+
+def server(programs):
+    """Run the finished server on a free port, and say how to talk to it."""
+    path = next(iter(programs.values()))
+    print(f"The finished server starts here: {path} 0\n"
+          "Its first line names its address. In a second terminal, with that PORT:\n\n"
+          "    nc 127.0.0.1 PORT           (or: socat - TCP:127.0.0.1:PORT)\n\n"
+          "Ctrl-C ends the server.\n", flush=True)
+    return subprocess.run([os.path.join(os.path.dirname(BUILD), path), "0"],
+                          check=False).returncode

@@ -1,0 +1,122 @@
+"""What /proc tells about a program: its threads' system calls, descriptors, children."""
+import os
+import platform
+from collections import namedtuple
+
+# Numbers of the system calls a program waits in.
+NUMBERS = {
+    "x86_64": {0: "read", 1: "write", 7: "poll", 19: "readv", 20: "writev",
+               23: "select", 34: "pause", 35: "nanosleep", 42: "connect",
+               43: "accept", 44: "sendto", 45: "recvfrom", 46: "sendmsg",
+               47: "recvmsg", 61: "wait4", 130: "rt_sigsuspend", 202: "futex",
+               230: "clock_nanosleep", 232: "epoll_wait", 247: "waitid",
+               270: "pselect6", 271: "ppoll", 281: "epoll_pwait", 288: "accept4"},
+    "aarch64": {22: "epoll_pwait", 63: "read", 64: "write", 65: "readv",
+                66: "writev", 72: "pselect6", 73: "ppoll", 95: "waitid",
+                98: "futex", 101: "nanosleep", 115: "clock_nanosleep",
+                133: "rt_sigsuspend", 202: "accept", 203: "connect",
+                206: "sendto", 207: "recvfrom", 211: "sendmsg", 212: "recvmsg",
+                242: "accept4", 260: "wait4"},
+}.get(platform.machine(), {})
+
+READING = {"read", "readv", "recvfrom", "recvmsg", "accept", "accept4"}
+READINESS = {"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait"}
+PLAIN_NAMES = {"recvfrom": "recv", "sendto": "send", "wait4": "waitpid",
+               "pselect6": "select", "epoll_pwait": "epoll_wait"}
+
+# call     name of the system call, "" while running or in one we do not know
+# args     its six arguments
+# ran_ns   time on a processor so far: unchanged means it has not moved
+Thread = namedtuple("Thread", "tid call args ran_ns")
+
+
+def _read(path):
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read().decode("ascii", "replace")
+    except OSError:
+        return ""
+
+
+def threads(pid):
+    """Return the Threads of process `pid`; an empty list when it is gone."""
+    try:
+        tids = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+    found = []
+    for tid in tids:
+        words = _read(f"/proc/{pid}/task/{tid}/syscall").split()
+        ran = _read(f"/proc/{pid}/task/{tid}/schedstat").split()
+        call, args = "", ()
+        if len(words) >= 7 and words[0].isdigit():
+            call = NUMBERS.get(int(words[0]), "")
+            args = tuple(int(w, 16) for w in words[1:7])
+        found.append(Thread(int(tid), call, args, int(ran[0]) if ran else 0))
+    return found
+
+
+def waits_for_ever(thread):
+    """Say whether nothing but an event from outside can wake this thread."""
+    a = thread.args
+    none = 0xffffffff
+    return {
+        "poll": lambda: a[2] & none == none,
+        "epoll_wait": lambda: a[3] & none == none,
+        "epoll_pwait": lambda: a[3] & none == none,
+        "select": lambda: a[4] == 0, "pselect6": lambda: a[4] == 0,
+        "ppoll": lambda: a[2] == 0,
+        "futex": lambda: a[3] == 0 and a[1] & 127 in (0, 9),
+        "nanosleep": lambda: False, "clock_nanosleep": lambda: False,
+        "": lambda: False,
+    }.get(thread.call, lambda: True)()
+
+
+def waits_for_input(thread):
+    """Say whether this thread sleeps until somebody sends or connects."""
+    return thread.call in READING or thread.call in READINESS
+
+
+def children(pid):
+    """Return the pids of the living and dead children of process `pid`."""
+    found = []
+    try:
+        for tid in os.listdir(f"/proc/{pid}/task"):
+            found += _read(f"/proc/{pid}/task/{tid}/children").split()
+    except OSError:
+        pass
+    return [int(child) for child in found]
+
+
+def family(pid):
+    """Return `pid` and all its descendants."""
+    found, todo = [], [pid]
+    while todo:
+        found.append(todo.pop())
+        todo += children(found[-1])
+    return found
+
+
+def state(pid):
+    """Return the state letter of a process ("Z": a zombie), "" when it is gone."""
+    return _read(f"/proc/{pid}/stat").rpartition(") ")[2][:1]
+
+
+def descriptors(pid):
+    """Return {descriptor: what it refers to} of process `pid`."""
+    found = {}
+    try:
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            try:
+                found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+            except OSError:
+                pass                    # closed while we looked
+    except OSError:
+        pass
+    return found
+
+
+def resident_bytes(pid):
+    """Return the memory process `pid` has in use now."""
+    pages = _read(f"/proc/{pid}/statm").split()
+    return int(pages[1]) * os.sysconf("SC_PAGE_SIZE") if len(pages) > 1 else 0

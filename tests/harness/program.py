@@ -1,0 +1,250 @@
+"""A program under test: started, watched, always ended."""
+import os
+import re
+import signal
+import time
+
+from . import procfs, spawn
+from .failure import Infra, Unfinished
+from .patience import Deadline, Pauses
+from .trace import Trace
+
+TODO_STATUS = 86                    # exit status of todo(), see common/todo.h
+PLAN_STATUS = 97                    # exit status of a plan that cannot be read
+SANITIZER_STATUS = 99               # exit status after a sanitizer's report
+OUTPUT_LIMIT = 8 << 20              # bytes of stdout and of stderr
+MEMORY_LIMIT = 2 << 30              # bytes in use
+FAMILY_LIMIT = 64                   # processes, descendants included
+NAPS = {"nanosleep", "clock_nanosleep"}
+LOOP = 1000                         # times the same call failed: an endless loop
+LOOPING = {"accept", "accept4", "recv", "recvfrom", "recvmsg", "read", "readv",
+           "send", "sendto", "sendmsg", "write", "writev"}
+STILL = 0.002                       # seconds without a move: asleep, not preempted
+TIMEOUT_OPTIONS = {20, 21, 66, 67}  # SO_RCVTIMEO, SO_SNDTIMEO, old and new
+
+SANITIZER = ("verify_asan_link_order=0:halt_on_error=1:abort_on_error=0:"
+             f"exitcode={SANITIZER_STATUS}:print_stacktrace=1:color=never:"
+             "allocator_may_return_null=1:hard_rss_limit_mb=2000:symbolize=1:"
+             "handle_segv=1:report_signal_unsafe=0:io_sync=0")
+
+
+class Program:
+    """One run of an executable.
+
+    stdout, stderr  what it has printed so far
+    status          None while it runs; then its exit status, or -signal
+    trace           the interposer's log
+    limit           the limit it broke, in words, or ""
+    was_killed      whether we ended it
+    """
+
+    def __init__(self, path, args, scratch, interposer, plan="", stdin=b"",
+                 leaks=False):
+        """Start `path` with `args` in the directory `scratch` (ours alone).
+
+        stdin  bytes it can read, or None: descriptor 0 is closed
+        leaks  whether memory still held at its end counts as an error
+        """
+        self.name = os.path.basename(path)
+        self.path = path
+        self.args = [str(a) for a in args]
+        self.scratch = scratch
+        self.stdout, self.stderr = bytearray(), bytearray()
+        self.status = None
+        self.was_killed = False
+        self.limit = ""
+        self._photo = self._nap = (0, None)
+        self.trace = Trace(os.path.join(scratch, "log"))
+        env = {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC0", "HOME": scratch,
+               "LD_PRELOAD": interposer, "LOOPBACK_PLAN": plan,
+               **self.trace.environment(), **self._sanitizer_options(leaks)}
+        self._pipes = {}
+        self._start(env, stdin)
+
+    def _sanitizer_options(self, leaks):
+        options = f"{SANITIZER}:log_path={self.scratch}/report"
+        return {"ASAN_OPTIONS": f"{options}:detect_leaks={int(leaks)}",
+                "UBSAN_OPTIONS": options, "TSAN_OPTIONS": options}
+
+    def _start(self, env, stdin):
+        out, to_out = os.pipe()
+        err, to_err = os.pipe()
+        source = None
+        try:
+            if stdin is not None:
+                name = os.path.join(self.scratch, "stdin")
+                with open(name, "wb") as file:
+                    file.write(stdin)
+                source = os.open(name, os.O_RDONLY)
+            self.started = time.monotonic_ns()
+            self.pid = spawn.start(self.path, [self.name, *self.args], env,
+                                   source, to_out, to_err)
+        finally:
+            for fd in (to_out, to_err, source):
+                if fd is not None:
+                    os.close(fd)
+        for fd, sink in ((out, self.stdout), (err, self.stderr)):
+            os.set_blocking(fd, False)
+            self._pipes[fd] = sink
+
+    # What it has done so far
+
+    def readable(self):
+        """Return descriptors that become readable when the program does something."""
+        return list(self._pipes)
+
+    def look(self):
+        """Take in what it has printed and whether it has ended."""
+        for fd, sink in list(self._pipes.items()):
+            self._drain(fd, sink)
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+                self.ended = time.monotonic_ns()
+                for fd, sink in list(self._pipes.items()):
+                    self._drain(fd, sink)
+
+    def _drain(self, fd, sink):
+        while len(sink) <= OUTPUT_LIMIT:
+            try:
+                chunk = os.read(fd, 65536)
+            except BlockingIOError:
+                return
+            if not chunk:
+                os.close(fd)
+                del self._pipes[fd]
+                return
+            sink += chunk
+        self.limit = f"it printed more than {OUTPUT_LIMIT >> 20} MiB"
+
+    def check_limits(self):
+        """Note in self.limit when it has too much memory or too many processes."""
+        family = procfs.family(self.pid)
+        if len(family) > FAMILY_LIMIT:
+            self.limit = f"it has {len(family)} processes"
+        elif sum(procfs.resident_bytes(p) for p in family) > MEMORY_LIMIT:
+            self.limit = f"it uses more than {MEMORY_LIMIT >> 30} GiB of memory"
+
+    def is_watched(self):
+        """Say whether the interposer is in the program."""
+        return self.trace.loaded is not None
+
+    # Asleep?
+
+    def _threads(self):
+        """Return all threads of the program and of its children.
+
+        Left out is the thread that a sanitizer keeps for itself: it naps for
+        ever, and the interposer never heard of it.
+        """
+        threads = [t for p in procfs.family(self.pid) for t in procfs.threads(p)]
+        if not any(t.call in NAPS for t in threads):
+            return threads
+        own = {c.tid for c in self.trace.calls()}
+        return [t for t in threads if t.tid in own or t.call not in NAPS]
+
+    def waits_for_input(self):
+        """Say whether every thread sleeps and one of them until something arrives."""
+        threads = self._threads()
+        return (any(procfs.waits_for_input(t) for t in threads)
+                and all(t.call for t in threads))
+
+    def rests(self):
+        """Say whether every thread has been asleep since the last time this was asked.
+
+        Unlike is_beyond_hope() a sleep with an end counts as well.
+        """
+        threads = self._threads()
+        then, before = self._nap
+        if not all(t.call for t in threads) or before != threads:
+            self._nap = (time.monotonic(), threads)
+            return False
+        return time.monotonic() - then >= STILL
+
+    def is_beyond_hope(self):
+        """Say whether the program will do nothing more unless something arrives.
+
+        True when it repeats a call that fails for ever; and when two looks, STILL seconds apart, found each thread in the
+        same sleep without an end and not a nanosecond of work between them.
+        """
+        if self.status is not None or self.is_in_a_loop():
+            return True
+        threads = self._threads()
+        if not threads or self._has_timers() or \
+                not all(procfs.waits_for_ever(t) for t in threads):
+            self._photo = (0, None)
+            return False
+        then, before = self._photo
+        if before != threads:
+            self._photo = (time.monotonic(), threads)
+            return False
+        return time.monotonic() - then >= STILL
+
+    def is_in_a_loop(self):
+        """Say whether its last LOOP calls were the same one, with nothing to gain.
+
+        Nothing to gain: an error, or the end of a stream, again and again.
+        """
+        last = self.trace.calls()[-LOOP:]
+        return len(last) == LOOP and last[-1].name in LOOPING and \
+            (last[-2].result or 0) <= 0 and \
+            len({(c.name, c.args, c.result) for c in last[:-1]}) == 1
+
+    def _has_timers(self):
+        return any(c.args[2] in TIMEOUT_OPTIONS for c in self.trace.calls("setsockopt"))
+
+    # Freeze, thaw, end
+
+    def freeze(self):
+        """Stop the program, as Ctrl-Z would; return when every thread has stopped."""
+        spawn.send_signal(self.pid, signal.SIGSTOP)
+        self.wait_until_frozen()
+
+    def wait_until_frozen(self):
+        """Wait until the program is stopped, by us or by its plan; say whether it is."""
+        deadline, pauses = Deadline(), Pauses()
+        while procfs.state(self.pid) != "T":
+            self.look()
+            if self.is_beyond_hope() or deadline.is_over():
+                return False
+            pauses.wait()
+        return True
+
+    def thaw(self):
+        """Let a stopped program go on."""
+        spawn.send_signal(self.pid, signal.SIGCONT)
+
+    def end(self):
+        """Kill whatever is left of the program, and take no more of its output."""
+        self.look()
+        spawn.end(self.pid)
+        if self.status is None:
+            self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+            self.ended = time.monotonic_ns()
+            self.was_killed = True
+        for fd in self._pipes:
+            os.close(fd)
+        self._pipes = {}
+
+    # How it ended
+
+    def raise_if_unfinished(self):
+        """Raise Unfinished when the program ended in a todo()."""
+        if self.status == PLAN_STATUS and b"LOOPBACK_PLAN" in self.stderr:
+            raise Infra(bytes(self.stderr).decode("utf-8", "replace"))
+        if self.status != TODO_STATUS:
+            return
+        said = re.search(rb"([^/\s]+:\d+): step (\d+) is still to do", self.stderr)
+        if said:
+            raise Unfinished(said[1].decode("utf-8", "replace"), int(said[2]))
+        raise Unfinished(self.name, 1)
+
+    def report(self):
+        """Return the sanitizer's report as text, "" when there is none."""
+        found = []
+        for name in sorted(os.listdir(self.scratch)):
+            if name.startswith("report."):
+                with open(os.path.join(self.scratch, name), errors="replace") as file:
+                    found.append(file.read(1 << 20))
+        return "\n".join(found)

@@ -1,0 +1,222 @@
+"""From the document of a lesson run to the page a learner reads: 80 columns."""
+import re
+import textwrap
+
+from . import bugs
+
+WIDTH = 80
+LEFT, RIGHT = 36, 42                # columns of the two lanes
+ROWS = 24                           # lines of the chart, the last ones
+WORDS = {"PASS": "ok", "UNTOUCHED": "todo", "SKIP": "skip"}
+COLOURS = {"PASS": "32", "SKIP": "33", "UNTOUCHED": "33"}       # others: red
+BAR = 24
+
+
+def page(document, colour=False, whole=False):
+    """Return the page for a document (see document.py) as text.
+
+    colour  whether to use terminal colours
+    whole   show the whole chart, not only its end
+    """
+    paint = (lambda text, code: f"\033[{code}m{text}\033[0m") if colour else \
+        (lambda text, code: text)
+    parts = [_heading(document)]
+    if document["build"]["problem"]:
+        parts.append(_build(document, paint))
+    else:
+        parts.append("\n".join(_line(c, paint) for c in document["checks"]
+                               if c["verdict"]))
+        trouble = next((c for c in document["checks"]
+                        if c["verdict"] not in (None, "PASS", "SKIP")), None)
+        parts += _trouble(document, trouble, whole) if trouble else _done(document)
+    parts += [_note(note) for note in document["notes"]]
+    parts.append(_summary(document))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def clean(text):
+    """Return text without control characters and what a terminal could obey."""
+    return "".join(c if c.isprintable() or c == "\n" else "?"
+                   for c in text.replace("\t", "    "))
+
+
+def _heading(document):
+    lesson = document["lesson"]
+    left = f"lesson {lesson['number']:02}  {lesson['title']}"
+    room = WIDTH - len(left) - 2
+    file = clean(lesson["file"])
+    return left + "  " + file.rjust(min(room, 34)) if len(file) <= room else \
+        f"{left}\n{' ' * 11}{file}"
+
+
+def _line(check, paint):
+    verdict = check["verdict"]
+    word = WORDS.get(verdict, verdict)
+    mark = f"   [{check['bug']}]" if check["bug"] else ""
+    lines = textwrap.wrap(check["title"] + mark.replace(" ", "\0"), WIDTH - 12)
+    text = ("\n" + " " * 12).join(lines).replace("\0", " ")
+    reason = f"\n{_wrapped('', check['reason'], 12)}" if check["reason"] and \
+        verdict == "SKIP" else ""
+    return f"  {paint(word.ljust(9), COLOURS.get(verdict, '31'))} {text}{reason}"
+
+
+# A check that did not pass
+
+def _trouble(document, check, whole):
+    if check["verdict"] == "UNTOUCHED":
+        return [_untouched(document, check), _later(document)]
+    if check["verdict"] == "INFRA":
+        return [_infra(check)]
+    return [_chart(check, whole), _evidence(check), _explanation(document, check),
+            _later(document)]
+
+
+def _evidence(check):
+    lines = [_wrapped("  expected  ", check["expected"], 12),
+             _wrapped("  actual    ", check["actual"], 12)]
+    if check["where"]:
+        lines.append(_wrapped("            ", check["where"], 12))
+    if check["frames"]:
+        lines.append(_wrapped("  at        ", ", ".join(check["frames"]), 12))
+    if check["report"]:
+        lines.append("  report    the whole of it: JSON=FILE keeps it under \"report\"")
+    said = [line for line in clean(check["output"]).splitlines() if line.strip()]
+    for i, line in enumerate(said[-3:] if not check["report"] else []):
+        lines.append(("  stderr    " if i == 0 else " " * 12) + line[:WIDTH - 12])
+    return "\n".join(lines)
+
+
+def _explanation(document, check):
+    number = document["lesson"]["number"]
+    level = document["hint_level"]
+    lines = [_wrapped("  Why   ", check["why"], 8)]
+    if document["lesson"]["own"]:
+        lines.append(f"  Next  make hint-lesson{number}".ljust(32)
+                     + f"hint {min(3, level + 1)} of 3 for {check['bug']}")
+        lines.append(f"        make trace-lesson{number}".ljust(32)
+                     + "runs this check alone and shows it all")
+        lines.append(f"        {bugs.page(check['bug'])}".ljust(32)
+                     + "more about this mistake")
+    else:
+        lines.append(f"  Next  {bugs.page(check['bug'])}")
+    return "\n".join(lines)
+
+
+def _later(document):
+    count = sum(c["verdict"] is None for c in document["checks"])
+    if not count:
+        return ""
+    return f"  --    {count} later check{'s were' if count > 1 else ' was'} not run" \
+        "   (ALL=1 runs them)"
+
+
+def _untouched(document, check):
+    step = check["step"]
+    lines = [f"  Step {step['number']} is still to do: {step['where']}"]
+    if step.get("text"):
+        lines.append(_wrapped("        ", step["text"], 8))
+    lines.append(f"  Next  read {document['lesson']['readme']}, fill in this step, "
+                 "check again")
+    return "\n".join(lines)
+
+
+def _infra(check):
+    return _wrapped("  The grader itself failed; this is not your program's fault:\n  ",
+                    clean(check["actual"]), 2)
+
+
+# The chart of two lanes
+
+def _chart(check, whole):
+    rows = _rows(check["timeline"])
+    left_out = 0 if whole else max(0, len(rows) - ROWS)
+    name = next((e["who"] for e in check["timeline"] if e["lane"] == "program"),
+                "the program")
+    lines = ["  " + "What happened".ljust(LEFT) + f"{name} (your program)"]
+    if left_out or check["left_out"]:
+        lines.append("    ...")
+    for left, right in rows[left_out:]:
+        lines.append(("    " + left.ljust(LEFT - 2) + right).rstrip())
+    return "\n".join(lines)
+
+
+def _rows(timeline):
+    """Put entries on rows: the tester's on the left, the program's on the right."""
+    rows = []
+    for entry in timeline:
+        if entry["lane"] == "tester":
+            text = clean(f"{entry['who']} {entry['text']}".strip())
+            pieces = textwrap.wrap(text, LEFT - 3, subsequent_indent="  ") or [""]
+            rows += [[piece, ""] for piece in pieces]
+        elif rows and not rows[-1][1]:
+            rows[-1][1] = _call(entry)
+        else:
+            rows.append(["", _call(entry)])
+    return rows
+
+
+def _call(entry):
+    text, source = clean(entry["text"]), entry["source"]
+    if entry["times"] > 1:
+        text += f"  x {entry['times']:,}"
+    room = RIGHT - 1 - len(source)
+    if len(text) > RIGHT - 1:
+        text = text[:RIGHT - 4] + "..."
+    return text.ljust(room) + source if source and len(text) < room else text
+
+
+# Other shapes
+
+def _build(document, paint):
+    build = document["build"]
+    lines = [f"  {paint('BUILD', '31')}     {clean(build['problem'])}"]
+    if build["error"]:
+        lines += ["", textwrap.indent(clean(build["error"]), "  ")]
+    if build["help"]:
+        lines += ["", _wrapped("  Help  ", build["help"], 8)]
+    return "\n".join(lines)
+
+
+def _done(document):
+    lesson = document["lesson"]
+    checks = document["checks"]
+    if not checks or any(c["verdict"] is None for c in checks):
+        return ["  This check passed; the others were not asked for."]
+    skipped = sum(c["verdict"] == "SKIP" for c in checks)
+    lines = [f"  All {len(checks)} checks passed." if not skipped else
+             f"  Passed, but {skipped} of {len(checks)} could not be shown on this "
+             "machine."]
+    if lesson["own"]:
+        lines += ["  Compare  " + d for d in lesson["diffs"]]
+    if lesson["question"]:
+        lines.append(_wrapped("  Think    ", lesson["question"], 11))
+    if lesson["next"]:
+        lines.append(f"  Next     {lesson['next']}")
+    return ["\n".join(lines)]
+
+
+def _note(note):
+    return _wrapped("  Note  ", clean(note), 8)
+
+
+def _summary(document):
+    points = document["points"]
+    passed = sum(c["verdict"] == "PASS" for c in document["checks"])
+    text = (f"  {passed} of {len(document['checks'])} checks, {points['earned']} of "
+            f"{points['possible']} points, {document['milliseconds'] / 1000:.1f} s")
+    course = document["course"]
+    if course is None:
+        return text
+    done = course["passed"] * BAR // course["of"]
+    bar = f"course [{'#' * done}{'.' * (BAR - done)}] {course['passed']} of {course['of']}"
+    return text.ljust(WIDTH - len(bar) - 1) + " " + bar
+
+
+def _wrapped(start, text, indent):
+    """Return text behind `start`, wrapped, later lines `indent` columns in."""
+    head = start.rsplit("\n", 1)
+    lines = []
+    for paragraph in clean(text).splitlines() or [""]:
+        lines += textwrap.wrap(paragraph, WIDTH - 1 - indent) or [""]
+    joined = ("\n" + " " * indent).join(lines)
+    return re.sub(r"[ ]+$", "", start + joined, flags=re.M) if len(head) else joined

@@ -1,0 +1,49 @@
+"""Bytes, addresses and numbers as a person reads them on 80 columns."""
+
+ESCAPES = {0: r"\0", 10: r"\n", 13: r"\r", 9: r"\t", 34: r"\"", 92: r"\\"}
+
+
+def quoted(data, limit=40):
+    """Return bytes in double quotes, C's way, at most about `limit` columns."""
+    text, room = "", limit - 2
+    for i, byte in enumerate(data):
+        piece = ESCAPES.get(byte) or (chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}")
+        if len(text) + len(piece) > room - (2 if i < len(data) - 1 else 0):
+            return f'"{text}..."'
+        text += piece
+    return f'"{text}"'
+
+
+def count(number, thing="byte", things=None):
+    """Return "1 byte" or "5 bytes"."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def some(data, limit=40):
+    """Return bytes with their number: 5 bytes "hello"; "nothing" for none."""
+    return f"{count(len(data))} {quoted(data, limit)}" if data else "nothing"
+
+
+def difference(expected, actual):
+    """Return (expected, actual) in words, around the first byte that differs."""
+    if max(len(expected), len(actual)) <= 40:
+        return some(expected, 60), some(actual, 60)
+    at = next((i for i, (a, b) in enumerate(zip(expected, actual)) if a != b),
+              min(len(expected), len(actual)))
+    if at == len(actual):
+        return count(len(expected)), \
+            f"the first {count(at)}, and then nothing" if at else "nothing"
+    if at == len(expected):
+        return count(len(expected)), \
+            f"these, and then {some(actual[at:], 30)} too much"
+    start = max(0, at - 4)
+    return (f"{count(len(expected))}, from byte {start:,}: "
+            f"{quoted(expected[start:start + 16], 34)}",
+            f"{count(len(actual))}, from byte {start:,}: "
+            f"{quoted(actual[start:start + 16], 34)}")
+
+
+def address(sockaddr):
+    """Return a Python socket address as "127.0.0.1:80" or "[::1]:80"."""
+    host = f"[{sockaddr[0]}]" if ":" in sockaddr[0] else sockaddr[0]
+    return f"{host}:{sockaddr[1]}"

@@ -1,0 +1,179 @@
+"""The program under test as the subject of sentences: it exits, prints, listens."""
+import re
+import signal
+
+from . import procfs, show
+from .failure import Failure
+from .program import Program
+
+SPIN = 1000                         # records of calls that show a loop without rest
+READY = re.compile(rb"listening on (?:\[([0-9a-f:]+)\]|([0-9.]+)):(\d+)\n")
+
+
+class Subject(Program):
+    """A Program on a stage, whose sentences raise Failure when they are not true."""
+
+    def __init__(self, stage, path, args, interposer, **options):
+        super().__init__(path, args, stage.directory(), interposer, **options)
+        self.stage = stage
+        stage.programs.append(self)
+        stage.tell("$ " + " ".join([self.name, *(a or "''" for a in self.args)]),
+                   at=self.started)
+
+    # A program that ends by itself
+
+    def ends(self, bug=None):
+        """It comes to its end."""
+        self.stage.wait_for(self.has_ended)
+        if self.status is None:
+            raise Failure("the program ends", "it does not end", bug, "TIMEOUT")
+
+    def has_ended(self):
+        """Say whether it has ended by now."""
+        self.look()
+        return self.status is not None
+
+    def exits_with(self, status, bug=None):
+        """It ends by itself with this exit status."""
+        self.ends(bug)
+        if self.status != status:
+            raise Failure(f"exit status {status}", self.how_it_ended(), bug)
+
+    def how_it_ended(self):
+        """Return in words how it ended, or that it runs."""
+        if self.status is None:
+            return "it is still running"
+        if self.status < 0:
+            return f"killed by {signal.Signals(-self.status).name}"
+        return f"exit status {self.status}"
+
+    def prints(self, expected, bug=None):
+        """Its whole standard output, now that it has ended, is these bytes."""
+        if bytes(self.stdout) != expected:
+            want, have = show.difference(expected, bytes(self.stdout))
+            raise Failure(f"on stdout {want}", have, bug)
+
+    def says(self, pattern, words, bug=None):
+        """Sooner or later a line on stderr matches `pattern` (in words: `words`)."""
+        if not self.stage.wait_for(lambda: self.has_said(pattern)):
+            first = bytes(self.stderr).strip().split(b"\n")[0]
+            raise Failure(f"on stderr {words}", show.quoted(first, 60) if first
+                          else "nothing on stderr", bug)
+
+    def has_said(self, pattern):
+        """Say whether a line on stderr matches `pattern` by now."""
+        self.look()
+        text = bytes(self.stderr).decode("utf-8", "replace")
+        return re.search(pattern, text, re.MULTILINE) is not None
+
+    def complains(self, bug=None):
+        """It has said something on stderr, and nothing on stdout."""
+        self.prints(b"", bug)
+        if not self.stderr.strip():
+            raise Failure("a message on stderr", "nothing on stderr", bug)
+
+    # What it asked of the kernel: evidence for the diagnosis, never the verdict
+
+    def called(self, name, error=None):
+        """Say whether it made this call (and met this error)."""
+        return any(error in (None, c.error) for c in self.trace.calls(name))
+
+    def times(self, *names):
+        """Return how often it made these calls."""
+        return sum(self.trace.entered_count(name) for name in names)
+
+    def uses_stdio(self):
+        """Say whether it wrapped a descriptor of a socket in a FILE."""
+        return self.called("fdopen")
+
+    def spins(self):
+        """Say whether it makes calls on and on without ever coming to rest."""
+        start = self.trace.next
+        self.stage.wait_for(lambda: self.trace.next - start > SPIN or self.rests(),
+                            patient=True)
+        return self.trace.next - start > SPIN
+
+    def went_to(self):
+        """Return the host it tried to connect to last, "" if it did not try."""
+        calls = self.trace.calls("connect")
+        return calls[-1].address[0] if calls and calls[-1].address else ""
+
+    # Stopped by its plan, and on again
+
+    def is_stopped_by_plan(self, where):
+        """Wait until its plan has stopped it (`where`: in words); False if it does not."""
+        stopped = self.wait_until_frozen()
+        if stopped:
+            self.stage.tell(f"stops it {where}", "the tester")
+        return stopped
+
+    def goes_on(self):
+        """Let it go on after a stop."""
+        self.stage.tell("lets it go on", "the tester")
+        self.thaw()
+
+    # A server
+
+    def is_ready(self):
+        """Wait until it listens; return its address, by its own word or the kernel's.
+
+        None when it does not come that far.
+        """
+        self.stage.wait_for(lambda: self.has_ended() or self.ready_line())
+        return self.ready_line() or self.listens_at()
+
+    def ready_line(self):
+        """Return the (host, port) of its ready line, None while there is no such line."""
+        line = READY.match(self.stdout)
+        return ((line[1] or line[2]).decode(), int(line[3])) if line else None
+
+    def listens_at(self):
+        """Return the (host, port) of its listening socket, by the trace; or None."""
+        listening = [c for c in self.trace.calls("listen") if c.result == 0]
+        return listening[-1].address if listening else None
+
+    def announces(self, unheard, wrong, host="127.0.0.1", port=None):
+        """Its first line is the ready line, with its true address; return that.
+
+        unheard  the bug when it listens but says nothing
+        wrong    the bug when the line is not what it should be
+        port     the one it was told; None: any that is the truth
+        """
+        self.stage.wait_for(lambda: self.has_ended() or b"\n" in self.stdout)
+        truth = self.listens_at()
+        shown = show.address((host, port or (truth or (0, "PORT"))[1]))
+        if b"\n" not in self.stdout:
+            self.is_alive(unheard)
+            raise Failure(f'the line "listening on {shown}"', "the program listens, but "
+                          "its line does not come" if truth else "it does not listen",
+                          unheard, "TIMEOUT")
+        line = bytes(self.stdout).partition(b"\n")[0]
+        if line != f"listening on {shown}".encode():
+            raise Failure(f'"listening on {shown}"', show.quoted(line, 60), wrong)
+        return self.ready_line()
+
+    def is_alive(self, bug=None):
+        """It is still running."""
+        if self.has_ended():
+            raise Failure("the program goes on running", self.last_words(), bug)
+
+    def last_words(self):
+        """Return how it ended, and the last line it left on stderr."""
+        lines = bytes(self.stderr).strip().splitlines()
+        return f"it ended: {self.how_it_ended()}" + \
+            (f", after {show.quoted(lines[-1], 48)}" if lines else "")
+
+    def is_killed(self):
+        """Kill it, as kill -9 would."""
+        self.stage.tell("kills the server", "the tester")
+        self.end()
+
+    def freezes(self):
+        """Stop it once it waits, as Ctrl-Z would; goes_on() lets it meet what came."""
+        self.stage.wait_until_taken()
+        self.stage.tell("stops the server for a moment", "the tester")
+        self.freeze()
+
+    def open_descriptors(self):
+        """Return how many descriptors it and its children have open."""
+        return sum(len(procfs.descriptors(p)) for p in procfs.family(self.pid))

@@ -1,0 +1,201 @@
+/*
+ * callers.c - who called: return addresses found on the stack
+ *
+ * A function compiled with a frame pointer begins its frame with the frame
+ * pointer of its caller, and the return address next to it.  So frames form a
+ * chain; but a function compiled without may leave anything in that register.
+ * Each link is therefore checked before it is followed: it must lead upwards,
+ * on the same stack.  Stacks we do not know, such as those of coroutines, are
+ * read through the kernel, which says no where a plain load would crash.
+ *
+ * The chain breaks in code that others compiled.  Then the stack is searched
+ * for a word that says it was left there by a call of the program: the machine
+ * code before it is looked at.
+ */
+#include "callers.h"
+
+#include <elf.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define MAX_STACK  (64u << 20)  /* bytes, where the limit says nothing */
+#define MAX_FRAME  (1u << 20)   /* bytes between two frames */
+#define MAX_SCAN   1024         /* words of the stack looked at */
+
+#define UNKNOWN      UINT64_MAX /* a call through a register or memory */
+#define LONGEST_CALL 16         /* bytes; looked at before a return address */
+
+extern void *__libc_stack_end;  /* the dynamic linker's: top of main's stack */
+
+static uintptr_t text_start, text_end;  /* the program's code */
+static uint64_t entries[CALLS];         /* see callers_add_entry() */
+static int entry_count;
+static uintptr_t runtime_start, runtime_end;    /* lowest and highest of them */
+static uintptr_t main_top;              /* of the main thread's stack */
+static uintptr_t stack_size = 8u << 20; /* bytes a stack may be deep */
+static __thread uintptr_t thread_top __attribute__((tls_model("initial-exec")));
+
+/* Take the code of the first object in the list: the program itself. */
+static int look_at_program(struct dl_phdr_info *info, size_t size, void *base)
+{
+    (void)size;
+    *(uint64_t *)base = info->dlpi_addr;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        if (part->p_type == PT_LOAD && (part->p_flags & PF_X)) {
+            text_start = info->dlpi_addr + part->p_vaddr;
+            text_end = text_start + part->p_memsz;
+        }
+    }
+    return 1;                   /* no further object */
+}
+
+uint64_t callers_begin(void)
+{
+    uint64_t base = 0;
+    struct rlimit limit;
+
+    dl_iterate_phdr(look_at_program, &base);
+    main_top = (uintptr_t)__libc_stack_end;
+    if (getrlimit(RLIMIT_STACK, &limit) == 0)
+        stack_size = limit.rlim_cur < MAX_STACK ? limit.rlim_cur : MAX_STACK;
+    return base;
+}
+
+void callers_begin_thread(void *frame)
+{
+    thread_top = (uintptr_t)frame;
+}
+
+bool callers_add_entry(uint64_t address)
+{
+    if (address < text_start || address >= text_end)
+        return false;
+    if (runtime_start == 0 || address < runtime_start)
+        runtime_start = address;
+    if (address > runtime_end)
+        runtime_end = address;
+    entries[entry_count++] = address;
+    return true;
+}
+
+static bool is_entry(uint64_t address)
+{
+    for (int i = 0; i < entry_count; i++)
+        if (entries[i] == address)
+            return true;
+    return false;
+}
+
+/* Is this an address in the code that the learner wrote? */
+static bool is_program(uint64_t address)
+{
+    return address > text_start + LONGEST_CALL && address < text_end &&
+           (address < runtime_start || address > runtime_end);
+}
+
+/*
+ * Where the call instruction leads that returns to address: 0 when there is
+ * no call before it, UNKNOWN when only its execution tells.
+ */
+static uint64_t target_of(uint64_t address)
+{
+#if defined __x86_64__
+    const unsigned char *code = (const unsigned char *)address;
+    int32_t distance;
+
+    memcpy(&distance, code - 4, sizeof distance);
+    if (code[-5] == 0xe8)
+        return address + (uint64_t)(int64_t)distance;
+    return code[-6] == 0xff || code[-3] == 0xff || code[-2] == 0xff ? UNKNOWN
+                                                                    : 0;
+#elif defined __aarch64__
+    uint32_t code;
+
+    memcpy(&code, (const char *)address - 4, sizeof code);
+    if (code >> 26 == 0x25)
+        return address - 4 + (uint64_t)((int64_t)(int32_t)(code << 6) >> 4);
+    return (code & 0xfffffc1f) == 0xd63f0000 ? UNKNOWN : 0;
+#else
+    return UNKNOWN;
+#endif
+}
+
+/* Copy words from a stack: plainly below top, through the kernel if unknown. */
+static bool peek(uintptr_t at, uintptr_t top, uint64_t *words, size_t n)
+{
+    size_t size = n * sizeof *words;
+
+    if (top != 0) {
+        if (at + size > top)
+            return false;
+        memcpy(words, (const void *)at, size);
+        return true;
+    }
+    struct iovec to = { words, size };
+    struct iovec from = { (void *)at, size };
+    return syscall(SYS_process_vm_readv, getpid(), &to, 1L, &from, 1L, 0L) ==
+           (long)size;
+}
+
+/* The top of the stack that at lies on, or 0 when it is not one we know. */
+static uintptr_t top_of(uintptr_t at)
+{
+    uintptr_t top = thread_top != 0 ? thread_top : main_top;
+
+    return at < top && top - at < stack_size ? top : 0;
+}
+
+/*
+ * The nearest word above at that is the return address of a call that the
+ * program makes: of entry, or if that is 0, of a function that is none.  What
+ * earlier calls left on the stack is mostly told apart by that.
+ *
+ * Returns 0 if there is none.
+ */
+static uint64_t scan(uintptr_t at, uintptr_t top, uint64_t entry)
+{
+    uint64_t word;
+
+    for (int i = 0; i < MAX_SCAN && peek(at, top, &word, 1); i++) {
+        if (is_program(word)) {
+            uint64_t target = target_of(word);
+            if (entry == 0 ? target != 0 && !is_entry(target)
+                           : target == entry)
+                return word;
+        }
+        at += sizeof word;
+    }
+    return 0;
+}
+
+void callers_find(void *frame, uint64_t entry, uint64_t callers[LOG_CALLERS])
+{
+    uintptr_t at = (uintptr_t)frame;
+    uintptr_t top = top_of(at);
+    uint64_t link[2];           /* the caller's frame, the return address */
+    bool found = false;
+
+    memset(callers, 0, LOG_CALLERS * sizeof *callers);
+    for (int i = 0; i < LOG_CALLERS && peek(at, top, link, 2); i++) {
+        callers[i] = link[1];
+        found = found || is_program(link[1]);
+        if (link[0] % sizeof(void *) != 0 || link[0] <= at ||
+            link[0] - at > MAX_FRAME)
+            break;
+        at = link[0];
+    }
+    uint64_t seen = entry ? scan((uintptr_t)frame, top, entry) : 0;
+    if (seen == 0 && !found)
+        seen = scan((uintptr_t)frame, top, 0);
+    if (seen == 0)
+        return;
+    memmove(callers + 1, callers, (LOG_CALLERS - 1) * sizeof *callers);
+    callers[0] = seen;
+}

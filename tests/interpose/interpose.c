@@ -1,0 +1,249 @@
+/*
+ * interpose.c - what all wrappers have in common, and the way in
+ *
+ * The constructor runs before main: it maps the log, reads the plan, and ties
+ * the program's life to that of the harness.
+ */
+#include "interpose.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "callers.h"
+
+#define BAD_ENVIRONMENT 97      /* exit status: a log or plan we cannot use */
+
+static const char *const names[] = {
+#define CALL(name) #name,
+#include "calls.def"
+#undef CALL
+};
+
+static void (*functions[CALLS])(void);
+static uint64_t entries[CALLS];         /* see callers_find() */
+static __thread bool is_quiet __attribute__((tls_model("initial-exec")));
+
+/*
+ * Look a function up among the libraries behind us.  pthread_cond_wait has an
+ * ancient version, which dlsym prefers and which must not be used.
+ */
+static void look_up(int number)
+{
+    void *found = NULL;
+
+    if (number == CALL_pthread_cond_wait)
+        found = dlvsym(RTLD_NEXT, names[number], "GLIBC_2.3.2");
+    if (found == NULL)
+        found = dlsym(RTLD_NEXT, names[number]);
+    /* ISO C has no cast from an object's address to a function's. */
+    memcpy(&functions[number], &found, sizeof found);
+}
+
+/* Find out whether the program has a function of that name itself. */
+static void find_entry(int number)
+{
+    uint64_t entry = (uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, names[number]);
+
+    entries[number] = callers_add_entry(entry) ? entry : 0;
+}
+
+void (*real(int number))(void)
+{
+    if (functions[number] == NULL)
+        look_up(number);        /* called before our constructor */
+    return functions[number];
+}
+
+void keep_quiet(bool quiet)
+{
+    is_quiet = quiet;
+}
+
+struct descriptor_kind kind_of(int fd)
+{
+    struct descriptor_kind kind = { false, false, false };
+    int type;
+    socklen_t len = sizeof type;
+    int saved = errno;
+
+    if (syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0) {
+        kind.is_socket = kind.is_open = true;
+        kind.is_stream = type == SOCK_STREAM;
+    } else {
+        kind.is_open = errno != EBADF;
+    }
+    errno = saved;
+    return kind;
+}
+
+void show_address(struct call *call, const void *address, socklen_t len)
+{
+    call->data = address;
+    call->size = len;
+}
+
+void show_text(struct call *call, const char *text)
+{
+    call->data = text;
+    call->size = text == NULL ? 0 : strlen(text) + 1;
+}
+
+/* Fill what the records of a call have in common. */
+static void fill(struct log_record *record, const struct call *call)
+{
+    *record = (struct log_record){ .call = (uint16_t)call->number };
+    if (call->verdict.touched)
+        record->flags = LOG_TOUCHED;
+    memcpy(record->args, call->args, sizeof record->args);
+    if (call->data != NULL)
+        memcpy(record->data, call->data,
+               call->size < LOG_DATA ? call->size : LOG_DATA);
+}
+
+/* Ask the plan.  Returns false, with errno set, when it wants a failure. */
+static bool ask(struct call *call, struct descriptor_kind kind, bool connected)
+{
+    const struct plan_query query = {
+        .call = call->number, .fd = call->fd, .flags = call->flags,
+        .is_socket = kind.is_socket, .is_stream = kind.is_stream,
+        .has_connection = connected, .can_be_ready = call->can_be_ready
+    };
+
+    plan_ask(&query, &call->verdict);
+    errno = call->verdict.fail ? call->verdict.fail : call->errno_before;
+    return call->verdict.fail == 0;
+}
+
+bool enter(struct call *call)
+{
+    struct descriptor_kind kind = { false, false, false };
+    struct log_record record;
+
+    call->errno_before = errno;
+    call->verdict = (struct plan_verdict){ .limit = SIZE_MAX };
+    if (call->sockets_only || !plan_is_empty())
+        kind = kind_of(call->fd);
+    call->is_quiet = is_quiet || (call->sockets_only && kind.is_open &&
+                                  !kind.is_socket && call->fd > 2);
+    if (call->is_quiet)
+        return true;
+
+    bool go_on = plan_is_empty() || ask(call, kind, false);
+    int wanted = errno;
+    if (log_is_open()) {
+        fill(&record, call);
+        record.phase = LOG_ENTER;
+        callers_find(call->frame, entries[call->number], record.callers);
+        call->index = log_append(&record);
+    }
+    call->data = NULL;
+    if (call->verdict.stop)
+        syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGSTOP);
+    errno = wanted;
+    return go_on;
+}
+
+bool enter_with_connection(struct call *call)
+{
+    struct plan_verdict first = call->verdict;
+    bool go_on = ask(call, kind_of(call->fd), true);
+
+    if (!call->verdict.touched)
+        call->verdict = first;
+    return go_on;
+}
+
+static bool has_failed(const struct call *call, int64_t result)
+{
+    switch (call->failure) {
+    case FAILS_BY_MINUS_ONE: return result == -1;
+    case FAILS_BY_NULL:      return result == 0;
+    case FAILS_NEVER:        return false;
+    default:                 return result != 0;
+    }
+}
+
+int64_t leave(struct call *call, int64_t result)
+{
+    int error = errno;
+    struct log_record record;
+
+    if (call->is_quiet)
+        return result;
+    bool failed = has_failed(call, result);
+    if (log_is_open()) {
+        fill(&record, call);
+        record.phase = LOG_LEAVE;
+        record.enter = call->index;
+        record.result = result;
+        if (failed && call->failure != FAILS_BY_EAI)
+            record.error = call->failure == FAILS_BY_CODE ? (int)result : error;
+        log_append(&record);
+    }
+    if (!failed && call->verdict.late_errno != 0)
+        error = call->verdict.late_errno;
+    errno = error;
+    return result;
+}
+
+void note(const struct call *call, int64_t result)
+{
+    struct log_record record;
+
+    fill(&record, call);
+    record.phase = LOG_NOTE;
+    record.result = result;
+    log_append(&record);
+}
+
+static void begin_child(void)
+{
+    log_forget_ids();
+    plan_forget_counts();
+}
+
+/* Say what is wrong and end: nothing may run unobserved or unharmed. */
+static void give_up(const char *what, const char *which)
+{
+    fprintf(stderr, "interpose.so: %s: %s\n", what, which);
+    _exit(BAD_ENVIRONMENT);
+}
+
+/*
+ * A program that ours executes in a process of its own, such as the symbolizer
+ * of a sanitizer, is left alone: no log, no plan.
+ */
+__attribute__((constructor))
+static void begin(void)
+{
+    const char *path = getenv("LOOPBACK_LOG");
+    struct call load = { .number = CALL_load };
+    int saved = errno;
+
+    load.args[0] = (int64_t)callers_begin();
+    for (int i = CALL_socket; i < CALLS; i++) {
+        look_up(i);
+        find_entry(i);
+    }
+    if (path != NULL && log_open(path) == -1)
+        give_up("cannot use LOOPBACK_LOG", path);
+    if (!log_belongs_to(getpid())) {
+        log_close();
+        return;
+    }
+    const char *culprit = plan_read(getenv("LOOPBACK_PLAN"));
+    if (culprit != NULL)
+        give_up("cannot read this rule of LOOPBACK_PLAN", culprit);
+    note(&load, 0);
+    pthread_atfork(NULL, NULL, begin_child);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    errno = saved;
+}

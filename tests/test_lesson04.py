@@ -1,0 +1,318 @@
+"""Lesson 04: a blocking TCP server.  Run the checks with: make check-lesson4"""
+from harness import Failure, Lesson, Skip, check
+
+DEFAULT_PORT = 21577
+BAD_PORTS = ["80x", "+80", "65536", "http"]
+BAD_USES = [["0", "0"], ["-x", "0"], ["-b"], ["-b", "localhost", "0"],
+            ["-b", "127.1", "0"], ["-b", "256.0.0.1", "0"]]
+SURVIVABLE = ["ECONNABORTED", "EINTR", "EPROTO", "EMFILE"]
+
+
+class UpperServer(Lesson):
+    number = 4
+    title = "a blocking server"
+    programs = ("upperd",)
+    question = ("a client connects, sends nothing and never leaves. Whom does it harm, "
+                "and who could do something about it?")
+
+    @check(points=2, bugs="D17 D16 D18 D6")
+    def ready_line(self):
+        """when it listens, and not before, it says so: listening on 127.0.0.1:PORT"""
+        server = self.run("0", plan="listen:stop@1")
+        if not server.is_stopped_by_plan("before listen(2)"):
+            server.is_alive("D6")
+            raise Failure("it calls listen(2)", "it never does", "D6", "TIMEOUT")
+        server.prints(b"", "D18")
+        server.goes_on()
+        self.address = server.announces(unheard="D17", wrong="D16")
+        self.client("alice")
+
+    @check(points=2, bugs="F18 D6 D11 D15 E16")
+    def hello_world(self):
+        """a line comes back in upper case"""
+        server = self.serve("0", bug="D6")
+        alice = self.client("alice", bug="D6")
+        for line in (b"hello world with TCP\r\n", b"python is nice\r\n"):
+            alice.sends(line)
+            alice.receives(line.upper(), lambda: self.silence(server))
+
+    @staticmethod
+    def silence(server):
+        """Return the bug that the trace of a server without an answer points to."""
+        if server.called("accept", "EINVAL"):
+            return "D6"
+        if any(server.called(c, "ENOTCONN") for c in ("recv", "read", "send", "write")):
+            return "D15"
+        if any(c.args[0] == 0 for c in server.trace.calls("recv", "read", "write")):
+            return "D11"
+        return "F18"
+
+    @check(points=2, bugs="E16 J1 E11")
+    def answers_at_once(self):
+        """the answer does not wait for a newline, nor for more bytes"""
+        server = self.serve("0")
+        alice = self.client("alice")
+        for piece in (b"hello,i come from pythontik.com", b"x", b"yz"):
+            alice.sends(piece)
+            alice.receives(piece.upper(), lambda: "J1" if server.uses_stdio() else "E16")
+
+    @check(points=2, bugs="G4 G9 F18")
+    def every_byte(self):
+        """all 256 byte values come back, only a to z changed"""
+        self.serve("0")
+        alice = self.client("alice")
+        alice.sends(b"a\0b")
+        alice.receives(b"A\0B", "G4")
+        alice.sends(bytes(range(128, 256)))
+        alice.receives(bytes(range(128, 256)), "G9")
+        alice.sends(bytes(range(128)) * 512)
+        alice.receives(bytes(range(128)).upper() * 512, "F18")
+
+    @check(points=2, bugs="D13 H10 E7 D22")
+    def end_of_file(self):
+        """a client that is done sending gets all its answers, then the end"""
+        server = self.serve("0")
+        alice = self.client("alice")
+        server.freezes()
+        alice.sends(b"one two three")
+        alice.is_done_sending()
+        server.goes_on()
+        alice.receives(b"ONE TWO THREE", "H10")
+        alice.sees_the_end(lambda: "E7" if server.spins() else "D13")
+
+    @check(points=2, bugs="D14 D13")
+    def next_clients(self):
+        """after the first client leaves the second and third are served"""
+        server = self.serve("0")
+        for name in ("alice", "bob", "carol"):
+            self.is_served(name)
+            server.is_alive("D14")
+
+    def is_served(self, name, bug=None):
+        """A client of this name is served and leaves."""
+        peer = self.client(name, bug=bug)
+        peer.sends(name.encode())
+        peer.receives(name.upper().encode(), bug)
+        peer.leaves()
+
+    @check(points=1, bugs="D20 A8 A10 C9")
+    def client_log(self):
+        """it logs each client on stderr: client A:P, then closed A:P N bytes"""
+        server = self.serve("0")
+        for name, host in (("alice", "127.0.0.2"), ("bob", "127.0.0.3")):
+            peer = self.client(name, source=host)
+            who = rf"{host}:{peer.local[1]}".replace(".", r"\.")
+            self.is_logged(server, rf"^client {who}$", f"client {host}:{peer.local[1]}")
+            for _ in range(2):
+                peer.sends(b"hello")
+                peer.receives(b"HELLO")
+            peer.leaves()
+            self.is_logged(server, rf"^closed {who} 10 bytes$",
+                           f"closed {host}:{peer.local[1]} 10 bytes")
+        if bytes(server.stdout).count(b"\n") > 1:
+            raise Failure("one line on stdout, the ready line",
+                          "there is more on stdout", "C9")
+
+    @staticmethod
+    def is_logged(server, pattern, line):
+        """Sooner or later this line is on stderr; the wrong address is bug A8."""
+        other = rf"^{line.split()[0]} (?!{line.split()[1]})127"
+        server.says(pattern, f'"{line}"',
+                    lambda: "A8" if server.has_said(other) else "D20")
+
+    @check(points=1, bugs="D5")
+    def only_loopback(self):
+        """without -b it listens on 127.0.0.1 and on no other address"""
+        self.serve("0")
+        port = self.address[1]
+        self.client("alice")
+        self.address = ("127.0.0.2", port)
+        self.cannot_connect("bob, who asks for 127.0.0.2,", "D5")
+
+    @check(points=1, bugs="D21")
+    def bind_option(self):
+        """-b 127.0.0.2 makes it listen there instead"""
+        server = self.run("-b", "127.0.0.2", "0")
+        self.address = server.announces(unheard="D21", wrong="D21", host="127.0.0.2")
+        self.is_served("alice", "D21")
+
+    @check(points=1, bugs="A11 A18")
+    def ipv6(self):
+        """-b ::1 makes it an IPv6 server, and it logs [::1]:PORT"""
+        if not self.has_ipv6():
+            raise Skip("this machine has no IPv6 loopback address ::1")
+        server = self.run("-b", "::1", "0")
+        self.address = server.announces(unheard="A11", wrong="A18", host="::1")
+        alice = self.client("alice")
+        server.says(rf"^client \[::1\]:{alice.local[1]}$",
+                    f'"client [::1]:{alice.local[1]}"', "A18")
+
+    @check(points=1, bugs="D21")
+    def default_port(self):
+        """without PORT it listens on 21577"""
+        if not self.is_free(DEFAULT_PORT):
+            raise Skip(f"port {DEFAULT_PORT} is taken by another program")
+        server = self.run()
+        self.address = server.announces(unheard="D21", wrong="D21", port=DEFAULT_PORT)
+
+    @check(points=2, bugs="A1 A21")
+    def bad_usage(self):
+        """a bad port, address or option: a message, exit 2, and no socket made"""
+        uses = [[p] for p in BAD_PORTS] + BAD_USES
+        for arguments, server in [(u, self.run(*u)) for u in uses]:
+            bug = "A1" if arguments[0] in BAD_PORTS else "A21"
+            server.exits_with(2, bug)
+            server.complains(bug)
+            if server.called("socket"):
+                raise Failure("no socket is made", "socket(2) was called first", bug)
+
+    @check(points=2, bugs="D8 D7")
+    def seven_clients(self):
+        """seven clients at once: those who wait are served in their turn"""
+        self.serve("0")
+        names = ["alice", "bob", "carol", "dave", "erin", "frank", "grace"]
+        peers = [self.client(name, bug="D8") for name in names]
+        for peer in peers:
+            peer.sends(peer.name.encode())
+            peer.receives(peer.name.upper().encode(), "D7")
+            peer.leaves()
+
+    @check(points=2, bugs="D3 D4")
+    def second_instance(self):
+        """a second server on a port that is taken says so and exits with 1"""
+        self.serve("0")
+        second = self.run(self.address[1])
+        self.stage.wait_for(lambda: second.has_ended() or second.ready_line())
+        line = second.ready_line()
+        if line:
+            raise Failure("the second server fails", f"it listens on port {line[1]}",
+                          "D3" if line[1] == self.address[1] else "D4")
+        second.exits_with(1, "D4")
+        second.says(r"^upperd: bind: ", '"upperd: bind: ..."', "D4")
+
+    @check(points=3, bugs="D1 D2")
+    def restart(self):
+        """stopped while a client is connected, it can start again on its port at once"""
+        first = self.serve("0")
+        alice = self.client("alice")
+        alice.sends(b"a")
+        alice.receives(b"A")
+        first.is_killed()
+        again = self.run(self.address[1])
+        self.stage.wait_for(lambda: again.has_ended() or again.ready_line())
+        order = [c.name for c in again.trace.calls("bind", "setsockopt")
+                 if c.name == "bind" or c.args[2] == self.SO_REUSEADDR]
+        if again.ready_line() is None:
+            raise Failure("the server listens again", again.last_words(),
+                          "D2" if order[-1:] == ["setsockopt"] else "D1")
+        self.is_served("bob", "D1")
+
+    SO_REUSEADDR = 2
+
+    @check(points=3, bugs="H13")
+    def survives_a_reset(self):
+        """a client that resets its connection does not end the server"""
+        server = self.serve("0")
+        alice = self.client("alice")
+        alice.sends(b"hello")
+        alice.receives(b"HELLO")
+        self.stage.wait_until_taken()
+        alice.resets()
+        self.is_served("bob", "H13")
+        server.is_alive("H13")
+
+    @check(points=3, bugs="I1 H13")
+    def survives_a_vanished_client(self):
+        """a client that leaves before its answer is sent does not end the server"""
+        server = self.serve("0")
+        alice = self.client("alice")
+        alice.sends(b"hello")
+        alice.receives(b"HELLO")
+        server.freezes()
+        alice.sends(b"anybody there?")
+        alice.is_done_sending()
+        alice.resets()
+        server.goes_on()
+        self.is_served("bob", "I1")
+        server.is_alive("I1")
+
+    @check(points=3, bugs="D9")
+    def accept_errors(self):
+        """when accept(2) fails for a passing reason the next client is served"""
+        for error in SURVIVABLE:
+            server = self.serve("0", plan=f"accept:fail={error}@2")
+            self.stage.tell(f"lets the second accept fail: {error}", "the tester")
+            self.is_served("alice", "D9")
+            self.tries_to_connect("bob")
+            self.is_served("carol", "D9")
+            server.is_alive("D9")
+            server.end()
+
+    @check(points=2, bugs="D10 D9")
+    def out_of_descriptors(self):
+        """while no descriptor is free it waits, and does not try without a pause"""
+        server = self.serve("0", plan="accept:fail=EMFILE@1+")
+        self.client("alice")
+        tries = "accept", "accept4"
+        self.stage.wait_for(lambda: server.times(*tries) > 500 or
+                            server.times(*tries) and server.rests(), patient=True)
+        server.is_alive("D9")
+        if server.times(*tries) > 500:
+            raise Failure("a pause between two tries",
+                          f"accept(2) failed {server.times(*tries):,} times in a row")
+
+    @check(points=2, bugs="D22 D9")
+    def one_client(self):
+        """with -1 it serves one client and ends with status 0"""
+        for ends in ("leaves", "resets"):
+            server = self.serve("-1", "0")
+            self.one_client_comes(server, ends)
+        server = self.serve("-1", "0", plan="accept:fail=ECONNABORTED@1")
+        self.tries_to_connect("nobody")
+        self.one_client_comes(server, "leaves")
+
+    def one_client_comes(self, server, ends):
+        """Alice is served; once she has gone the server ends."""
+        alice = self.client("alice", bug="D22")
+        alice.sends(b"hello")
+        alice.receives(b"HELLO", "D22")
+        getattr(alice, ends)()
+        server.exits_with(0, "D22")
+
+    @check(points=1, bugs="D12")
+    def closed_stdin(self):
+        """it works with its stdin closed, when descriptor 0 becomes a socket"""
+        self.serve("0", stdin=None, bug="D12")
+        self.is_served("alice", "D12")
+        self.is_served("bob", "D12")
+
+    @check(points=3, bugs="D13 E14 U4 I3")
+    def hygiene(self):
+        """50 clients leave no descriptor open; it never sleeps, and rests when idle"""
+        self.has_no_call_to("sleep", "usleep", "nanosleep", bug="E14")
+        server = self.serve("0")
+        self.is_served("the first client")
+        self.settles_at(server, 0)
+        before = server.open_descriptors()
+        for number in range(2, 51):
+            self.is_served(f"client {number}")
+        self.settles_at(server, before)
+        if not self.stage.wait_for(server.rests, patient=True):
+            raise Failure("a server at rest while nobody is there", "it never rests",
+                          "I3", "TIMEOUT")
+        self.gives_back_its_memory()
+
+    def settles_at(self, server, before):
+        """Once it waits again, no more descriptors are open than `before` (0: any)."""
+        self.stage.wait_for(lambda: server.waits_for_input() and
+                            (not before or server.open_descriptors() <= before))
+        now = server.open_descriptors()
+        if before and now > before:
+            raise Failure(f"{before} open descriptors, as after the first client",
+                          f"{now} are open", "D13")
+
+    def gives_back_its_memory(self):
+        """A server that ends by itself has no memory left to give back."""
+        server = self.serve("-1", "0", leaks=True)
+        self.is_served("the last client")
+        server.exits_with(0)
