@@ -29,7 +29,7 @@ class TcpClient(Lesson):
 
     @check(points=3, bugs="C7 C12")
     def request_arrives(self):
-        """the 59 bytes of the request arrive, not one more, and the line stays open"""
+        """the 59 bytes of the request arrive, not one more, and no end"""
         server = self.listener()
         self.run(server.host, server.port, stdin=REQUEST)
         visitor = server.accepts()
@@ -38,7 +38,7 @@ class TcpClient(Lesson):
 
     @check(points=2, bugs="G4 C9 C10")
     def reply_is_exact(self):
-        """the reply comes out on stdout byte for byte, bytes of value zero too"""
+        """the reply comes out on stdout byte for byte, zero bytes too"""
         client = self.gets(REPLY)
         noisy = REPLY in client.stdout and len(client.stdout) > len(REPLY)
         client.prints(REPLY, "C9" if noisy else "G4")
@@ -63,7 +63,7 @@ class TcpClient(Lesson):
 
     @check(points=1, bugs="C13", crash="G2")
     def longest_request(self):
-        """a request of 65,536 bytes is sent whole; one byte more is refused, exit 2"""
+        """65,536 bytes of request are sent; one more is refused with exit 2"""
         client = self.gets(REPLY, request=b"r" * LIMIT)
         client.exits_with(0)
         server = self.listener()
@@ -71,7 +71,7 @@ class TcpClient(Lesson):
 
     @check(points=3, bugs="C10 C1 U1 U2")
     def closed_port(self):
-        """where nobody listens it says so on stderr, prints nothing, and exits with 1"""
+        """where nobody listens it says so on stderr and exits with 1"""
         # close(2) may change errno even when it succeeds: the plan makes it do so.
         client = self.run("127.0.0.1", self.closed_port_number(),
                           plan="close:errno=EIO")
@@ -83,7 +83,7 @@ class TcpClient(Lesson):
 
     @check(points=2, bugs="A7 A5 A6")
     def bad_addresses(self):
-        """what is no dotted address of four decimal numbers is refused with exit 2"""
+        """what is not four decimal numbers with dots is refused with exit 2"""
         server = self.listener()
         for text, client in self.runs([[a, server.port] for a in NOT_ADDRESSES]):
             bug = {"255.255.255.255": "A5", "0.0.0.0": "A7"}.get(
@@ -93,7 +93,7 @@ class TcpClient(Lesson):
 
     @check(points=2, bugs="A1")
     def bad_ports(self):
-        """what is no number from 0 to 65535 in digits alone is refused with exit 2"""
+        """what is not 0 to 65535 in digits alone is refused with exit 2"""
         server = self.listener()
         too_big = str(65536 + server.port)  # cut to 16 bits this is the server's port
         for _, client in self.runs([[server.host, p] for p in [too_big, *NOT_PORTS]]):
@@ -104,14 +104,14 @@ class TcpClient(Lesson):
 
     @check(points=1, bugs="A21")
     def usage(self):
-        """any other number of arguments than two is refused with exit 2"""
+        """fewer or more than two arguments are refused with exit 2"""
         for _, client in self.runs([[], ["127.0.0.1"], ["127.0.0.1", 9, "more"]]):
             client.exits_with(2)
             client.complains()
 
     @check(points=3, bugs="E12 U2")
     def reset_in_the_middle(self):
-        """a connection that breaks in the middle of the reply is a failure: exit 1"""
+        """a connection that breaks in the middle of the reply: exit 1"""
         server = self.listener()
         client = self.run(server.host, server.port, stdin=REQUEST)
         visitor = server.accepts()
@@ -124,7 +124,7 @@ class TcpClient(Lesson):
 
     @check(points=3, bugs="I1")
     def peer_leaves_early(self):
-        """a server that leaves before the request is sent is a failure: exit 1"""
+        """a server that leaves before the request is sent: exit 1"""
         server = self.listener()
         client = self.run(server.host, server.port, stdin=REQUEST, plan="transmit:stop@1")
         visitor = server.accepts()

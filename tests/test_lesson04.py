@@ -17,7 +17,7 @@ class UpperServer(Lesson):
 
     @check(points=2, bugs="D17 D16 D18 D6")
     def ready_line(self):
-        """when it listens, and not before, it says so: listening on 127.0.0.1:PORT"""
+        """once it listens it prints its ready line with the true port"""
         server = self.run("0", plan="listen:stop@1")
         if not server.is_stopped_by_plan("before listen(2)"):
             server.is_alive("D6")
@@ -97,7 +97,7 @@ class UpperServer(Lesson):
 
     @check(points=1, bugs="D20 A8 A10 C9")
     def client_log(self):
-        """it logs each client on stderr: client A:P, then closed A:P N bytes"""
+        """its log says client A:P and closed A:P N bytes"""
         server = self.serve("0")
         for name, host in (("alice", "127.0.0.2"), ("bob", "127.0.0.3")):
             peer = self.client(name, source=host)
@@ -157,7 +157,7 @@ class UpperServer(Lesson):
 
     @check(points=2, bugs="A1 A21")
     def bad_usage(self):
-        """a bad port, address or option: a message, exit 2, and no socket made"""
+        """a bad port, address or option is refused with exit 2"""
         uses = [[p] for p in BAD_PORTS] + BAD_USES
         for arguments, server in [(u, self.run(*u)) for u in uses]:
             bug = "A1" if arguments[0] in BAD_PORTS else "A21"
@@ -179,7 +179,7 @@ class UpperServer(Lesson):
 
     @check(points=2, bugs="D3 D4")
     def second_instance(self):
-        """a second server on a port that is taken says so and exits with 1"""
+        """a second server on the same port fails: bind, exit 1"""
         self.serve("0")
         second = self.run(self.address[1])
         self.stage.wait_for(lambda: second.has_ended() or second.ready_line())
@@ -192,7 +192,7 @@ class UpperServer(Lesson):
 
     @check(points=3, bugs="D1 D2")
     def restart(self):
-        """stopped while a client is connected, it can start again on its port at once"""
+        """stopped with a client connected, it can start again at once"""
         first = self.serve("0")
         alice = self.client("alice")
         alice.sends(b"a")
@@ -223,7 +223,7 @@ class UpperServer(Lesson):
 
     @check(points=3, bugs="I1 H13")
     def survives_a_vanished_client(self):
-        """a client that leaves before its answer is sent does not end the server"""
+        """a client that leaves before its answer does not end the server"""
         server = self.serve("0")
         alice = self.client("alice")
         alice.sends(b"hello")
@@ -238,7 +238,7 @@ class UpperServer(Lesson):
 
     @check(points=3, bugs="D9")
     def accept_errors(self):
-        """when accept(2) fails for a passing reason the next client is served"""
+        """when accept fails for a passing reason the next client is served"""
         for error in SURVIVABLE:
             server = self.serve("0", plan=f"accept:fail={error}@2")
             self.stage.tell(f"lets the second accept fail: {error}", "the tester")
@@ -250,7 +250,7 @@ class UpperServer(Lesson):
 
     @check(points=2, bugs="D10 D9")
     def out_of_descriptors(self):
-        """while no descriptor is free it waits, and does not try without a pause"""
+        """while no descriptor is free it pauses between two tries"""
         server = self.serve("0", plan="accept:fail=EMFILE@1+")
         self.client("alice")
         tries = "accept", "accept4"
@@ -281,14 +281,14 @@ class UpperServer(Lesson):
 
     @check(points=1, bugs="D12")
     def closed_stdin(self):
-        """it works with its stdin closed, when descriptor 0 becomes a socket"""
+        """it works with stdin closed, when descriptor 0 becomes a socket"""
         self.serve("0", stdin=None, bug="D12")
         self.is_served("alice", "D12")
         self.is_served("bob", "D12")
 
     @check(points=3, bugs="D13 E14 U4 I3")
     def hygiene(self):
-        """50 clients leave no descriptor open; it never sleeps, and rests when idle"""
+        """50 clients leave nothing behind; idle, it rests; it never sleeps"""
         self.has_no_call_to("sleep", "usleep", "nanosleep", bug="E14")
         server = self.serve("0")
         self.is_served("the first client")

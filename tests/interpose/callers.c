@@ -8,13 +8,15 @@
  * on the same stack.  Stacks we do not know, such as those of coroutines, are
  * read through the kernel, which says no where a plain load would crash.
  *
- * The chain breaks in code that others compiled.  Then the stack is searched
- * for a word that says it was left there by a call of the program: the machine
- * code before it is looked at.
+ * The chain breaks in code that others compiled.  Behind a sanitizer's function
+ * the stack is searched for the return address that a call of that function
+ * left there: the machine code before it says where it led.  Behind stdio there
+ * is no such sign, and the tables made for exceptions tell the way, slowly.
  */
 #include "callers.h"
 
 #include <elf.h>
+#include <execinfo.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,14 +30,13 @@
 #define MAX_FRAME  (1u << 20)   /* bytes between two frames */
 #define MAX_SCAN   1024         /* words of the stack looked at */
 
-#define UNKNOWN      UINT64_MAX /* a call through a register or memory */
+#define MAX_UNWIND   32         /* frames: ours, libc's and a few more */
 #define LONGEST_CALL 16         /* bytes; looked at before a return address */
 
 extern void *__libc_stack_end;  /* the dynamic linker's: top of main's stack */
 
 static uintptr_t text_start, text_end;  /* the program's code */
-static uint64_t entries[CALLS];         /* see callers_add_entry() */
-static int entry_count;
+static bool can_unwind;                 /* see callers_prepare_for_stdio() */
 static uintptr_t runtime_start, runtime_end;    /* lowest and highest of them */
 static uintptr_t main_top;              /* of the main thread's stack */
 static uintptr_t stack_size = 8u << 20; /* bytes a stack may be deep */
@@ -81,16 +82,7 @@ bool callers_add_entry(uint64_t address)
         runtime_start = address;
     if (address > runtime_end)
         runtime_end = address;
-    entries[entry_count++] = address;
     return true;
-}
-
-static bool is_entry(uint64_t address)
-{
-    for (int i = 0; i < entry_count; i++)
-        if (entries[i] == address)
-            return true;
-    return false;
 }
 
 /* Is this an address in the code that the learner wrote? */
@@ -100,10 +92,7 @@ static bool is_program(uint64_t address)
            (address < runtime_start || address > runtime_end);
 }
 
-/*
- * Where the call instruction leads that returns to address: 0 when there is
- * no call before it, UNKNOWN when only its execution tells.
- */
+/* Where the call instruction leads that returns to address; 0: unknown. */
 static uint64_t target_of(uint64_t address)
 {
 #if defined __x86_64__
@@ -111,20 +100,18 @@ static uint64_t target_of(uint64_t address)
     int32_t distance;
 
     memcpy(&distance, code - 4, sizeof distance);
-    if (code[-5] == 0xe8)
+    if (code[-5] == 0xe8)       /* call */
         return address + (uint64_t)(int64_t)distance;
-    return code[-6] == 0xff || code[-3] == 0xff || code[-2] == 0xff ? UNKNOWN
-                                                                    : 0;
 #elif defined __aarch64__
     uint32_t code;
 
     memcpy(&code, (const char *)address - 4, sizeof code);
-    if (code >> 26 == 0x25)
+    if (code >> 26 == 0x25)     /* bl */
         return address - 4 + (uint64_t)((int64_t)(int32_t)(code << 6) >> 4);
-    return (code & 0xfffffc1f) == 0xd63f0000 ? UNKNOWN : 0;
 #else
-    return UNKNOWN;
+    (void)address;
 #endif
+    return 0;
 }
 
 /* Copy words from a stack: plainly below top, through the kernel if unknown. */
@@ -153,25 +140,39 @@ static uintptr_t top_of(uintptr_t at)
 }
 
 /*
- * The nearest word above at that is the return address of a call that the
- * program makes: of entry, or if that is 0, of a function that is none.  What
- * earlier calls left on the stack is mostly told apart by that.
- *
- * Returns 0 if there is none.
+ * The nearest word above at that is the return address of a call of entry by
+ * the program.  Returns 0 if there is none.
  */
 static uint64_t scan(uintptr_t at, uintptr_t top, uint64_t entry)
 {
     uint64_t word;
 
     for (int i = 0; i < MAX_SCAN && peek(at, top, &word, 1); i++) {
-        if (is_program(word)) {
-            uint64_t target = target_of(word);
-            if (entry == 0 ? target != 0 && !is_entry(target)
-                           : target == entry)
-                return word;
-        }
+        if (is_program(word) && target_of(word) == entry)
+            return word;
         at += sizeof word;
     }
+    return 0;
+}
+
+void callers_prepare_for_stdio(void)
+{
+    void *any;
+
+    if (!can_unwind)
+        backtrace(&any, 1);     /* loads a library, the first time */
+    can_unwind = true;
+}
+
+/* The innermost return address in the program, or 0 if there is none. */
+static uint64_t unwind(void)
+{
+    void *found[MAX_UNWIND];
+    int n = backtrace(found, MAX_UNWIND);
+
+    for (int i = 0; i < n; i++)
+        if (is_program((uint64_t)(uintptr_t)found[i]))
+            return (uint64_t)(uintptr_t)found[i];
     return 0;
 }
 
@@ -192,8 +193,8 @@ void callers_find(void *frame, uint64_t entry, uint64_t callers[LOG_CALLERS])
         at = link[0];
     }
     uint64_t seen = entry ? scan((uintptr_t)frame, top, entry) : 0;
-    if (seen == 0 && !found)
-        seen = scan((uintptr_t)frame, top, 0);
+    if (seen == 0 && !found && can_unwind)
+        seen = unwind();
     if (seen == 0)
         return;
     memmove(callers + 1, callers, (LOG_CALLERS - 1) * sizeof *callers);

@@ -22,6 +22,12 @@ void callers_begin_thread(void *frame);
 bool callers_add_entry(uint64_t address);
 
 /*
+ * From now on, also find the program behind libc's stdio.  Allocates; the
+ * program pays for it only when it opens such a stream.
+ */
+void callers_prepare_for_stdio(void);
+
+/*
  * Fill callers with the return addresses of the function that has this frame
  * and of the functions around it, innermost first, 0 where unknown.
  *
@@ -29,7 +35,7 @@ bool callers_add_entry(uint64_t address);
  *         of clang put one there; 0: the program calls us directly
  *
  * The program's own call is found although entry, or libc's stdio, stands
- * between.  Async-signal-safe; never reads memory that is not there.
+ * between.  Async-signal-safe but for stdio; never reads memory that is not there.
  */
 void callers_find(void *frame, uint64_t entry, uint64_t callers[LOG_CALLERS]);
 

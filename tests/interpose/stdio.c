@@ -6,8 +6,10 @@
  */
 #include "interpose.h"
 
-#include <stdio.h>
 #include <dlfcn.h>
+#include <stdio.h>
+
+#include "callers.h"
 
 #define MAX_STREAMS 256         /* on sockets, at one time */
 
@@ -73,6 +75,7 @@ static FILE *open_stream(int fd, const char *mode)
 
     if (stream == NULL)
         return NULL;
+    callers_prepare_for_stdio();
     stream->fd = fd;
     stream->file = fopencookie(stream, mode, through_us);
     if (stream->file == NULL)
