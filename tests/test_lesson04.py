@@ -1,4 +1,7 @@
 """Lesson 04: a blocking TCP server.  Run the checks with: make check-lesson4"""
+import re
+import socket
+
 from harness import Failure, Lesson, Skip, check
 
 DEFAULT_PORT = 21577
@@ -45,7 +48,7 @@ class UpperServer(Lesson):
             return "D15"
         if any(c.args[0] == 0 for c in server.trace.calls("recv", "read", "write")):
             return "D11"
-        return "F18"
+        return "F18" if server.has_sent() else "E16"
 
     @check(points=2, bugs="E16 J1 E11")
     def answers_at_once(self):
@@ -102,23 +105,28 @@ class UpperServer(Lesson):
         for name, host in (("alice", "127.0.0.2"), ("bob", "127.0.0.3")):
             peer = self.client(name, source=host)
             who = rf"{host}:{peer.local[1]}".replace(".", r"\.")
-            self.is_logged(server, rf"^client {who}$", f"client {host}:{peer.local[1]}")
+            self.is_logged(server, rf"^client {who}$", f"client {host}:{peer.local[1]}",
+                           host)
             for _ in range(2):
                 peer.sends(b"hello")
                 peer.receives(b"HELLO")
             peer.leaves()
             self.is_logged(server, rf"^closed {who} 10 bytes$",
-                           f"closed {host}:{peer.local[1]} 10 bytes")
+                           f"closed {host}:{peer.local[1]} 10 bytes", host)
         if bytes(server.stdout).count(b"\n") > 1:
             raise Failure("one line on stdout, the ready line",
                           "there is more on stdout", "C9")
 
     @staticmethod
-    def is_logged(server, pattern, line):
-        """Sooner or later this line is on stderr; the wrong address is bug A8."""
-        other = rf"^{line.split()[0]} (?!{line.split()[1]})127"
-        server.says(pattern, f'"{line}"',
-                    lambda: "A8" if server.has_said(other) else "D20")
+    def is_logged(server, pattern, line, host):
+        """Sooner or later this line is on stderr; `host` is the client's address."""
+        def bug():
+            if any(not 16 <= c.args[1] <= 128 for c in server.trace.calls("accept")
+                   if c.args[1] != -1):
+                return "A10"
+            another = rf"^(client|closed) (?!{re.escape(host)})127[.]"
+            return "A8" if server.has_said(another) else "D20"
+        server.says(pattern, f'"{line}"', bug)
 
     @check(points=1, bugs="D5")
     def only_loopback(self):
@@ -201,13 +209,11 @@ class UpperServer(Lesson):
         again = self.run(self.address[1])
         self.stage.wait_for(lambda: again.has_ended() or again.ready_line())
         order = [c.name for c in again.trace.calls("bind", "setsockopt")
-                 if c.name == "bind" or c.args[2] == self.SO_REUSEADDR]
+                 if c.name == "bind" or c.args[2] == socket.SO_REUSEADDR]
         if again.ready_line() is None:
             raise Failure("the server listens again", again.last_words(),
                           "D2" if order[-1:] == ["setsockopt"] else "D1")
         self.is_served("bob", "D1")
-
-    SO_REUSEADDR = 2
 
     @check(points=3, bugs="H13")
     def survives_a_reset(self):

@@ -102,7 +102,8 @@ def _trouble(program, method):
     if not report and not signalled:
         return None
     actual = crash.summary(report) if report else program.how_it_ended()
-    return Failure("the program does not crash", actual,
+    return Failure("all memory is given back" if "LeakSanitizer" in report else
+                   "the program does not crash", actual,
                    method.crash or _crash_bug(report, program.status, method), "CRASH")
 
 

@@ -145,14 +145,22 @@ def _rows(timeline):
     rows = []
     for entry in timeline:
         if entry["lane"] == "tester":
-            text = clean(f"{entry['who']} {entry['text']}".strip())
-            pieces = textwrap.wrap(text, LEFT - 3, subsequent_indent="  ") or [""]
+            pieces = _on_the_left(clean(f"{entry['who']} {entry['text']}".strip()))
             rows += [[piece, ""] for piece in pieces]
         elif rows and not rows[-1][1]:
             rows[-1][1] = _call(entry)
         else:
             rows.append(["", _call(entry)])
     return rows
+
+
+def _on_the_left(text):
+    """Break a sentence of the tester to the lane's width; data goes on its own line."""
+    words, quote, data = text.partition(' "')
+    if len(text) <= LEFT - 3 or not quote:
+        return textwrap.wrap(text, LEFT - 3, subsequent_indent="  ")
+    return textwrap.wrap(words, LEFT - 3, subsequent_indent="  ") + \
+        ['  "' + data[:LEFT - 6]]
 
 
 def _call(entry):

@@ -48,7 +48,8 @@ class Subject(Program):
         return f"exit status {self.status}"
 
     def prints(self, expected, bug=None):
-        """Its whole standard output, now that it has ended, is these bytes."""
+        """Its whole standard output so far is these bytes."""
+        self.look()
         if bytes(self.stdout) != expected:
             want, have = show.difference(expected, bytes(self.stdout))
             raise Failure(f"on stdout {want}", have, bug)
@@ -77,6 +78,11 @@ class Subject(Program):
     def called(self, name, error=None):
         """Say whether it made this call (and met this error)."""
         return any(error in (None, c.error) for c in self.trace.calls(name))
+
+    def has_sent(self):
+        """Say whether it tried to send anything on a socket."""
+        return any(self.called(name) for name in ("send", "sendto", "sendmsg", "writev")) \
+            or any(c.args[0] > 2 for c in self.trace.calls("write"))
 
     def times(self, *names):
         """Return how often it made these calls."""

@@ -181,18 +181,22 @@ void callers_find(void *frame, uint64_t entry, uint64_t callers[LOG_CALLERS])
     uintptr_t at = (uintptr_t)frame;
     uintptr_t top = top_of(at);
     uint64_t link[2];           /* the caller's frame, the return address */
+    uint64_t seen = 0;          /* the call of entry */
     bool found = false;
 
     memset(callers, 0, LOG_CALLERS * sizeof *callers);
     for (int i = 0; i < LOG_CALLERS && peek(at, top, link, 2); i++) {
         callers[i] = link[1];
         found = found || is_program(link[1]);
+        if (entry && !seen && is_program(link[1]) && target_of(link[1]) == entry)
+            seen = link[1];
         if (link[0] % sizeof(void *) != 0 || link[0] <= at ||
             link[0] - at > MAX_FRAME)
             break;
         at = link[0];
     }
-    uint64_t seen = entry ? scan((uintptr_t)frame, top, entry) : 0;
+    if (entry && seen == 0)
+        seen = scan((uintptr_t)frame, top, entry);
     if (seen == 0 && !found && can_unwind)
         seen = unwind();
     if (seen == 0)
