@@ -73,7 +73,7 @@ class TcpClient(Lesson):
     def closed_port(self):
         """where nobody listens it says so on stderr and exits with 1"""
         # close(2) may change errno even when it succeeds: the plan makes it do so.
-        client = self.run("127.0.0.1", self.closed_port_number(),
+        client = self.run("127.0.0.1", self.closed_port_number(), stdin=REQUEST,
                           plan="close:errno=EIO")
         client.exits_with(1, lambda: "C1" if client.has_sent() else "C10")
         client.prints(b"", "U2")

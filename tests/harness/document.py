@@ -23,7 +23,7 @@ what could not be shown is never counted as passed.
 import os
 import re
 
-from . import bugs, state
+from . import bugs, sources, state
 from .layout import ROOT, lesson_names, shown
 
 NOT_RUN = "an earlier check did not pass"
@@ -103,12 +103,16 @@ def step_text(source, number):
     return " ".join(found[1].replace("*", " ").split()) if found else ""
 
 
-def first_step(source):
-    """Return (line, step) of the first todo() that is left in the file, or (0, 1)."""
-    with open(source, encoding="utf-8", errors="replace") as file:
-        left = [(int(m[1]), line) for line, text in enumerate(file, 1)
-                if (m := re.search(r"\btodo\((\d+)\)", text))]
-    return (min(left)[1], min(left)[0]) if left else (0, 1)
+def first_step(directory):
+    """Return (file, line, step) of the first step left to do in `directory`."""
+    left = []
+    for file in sources.c_files(directory):
+        with open(os.path.join(directory, file), encoding="utf-8",
+                  errors="replace") as text:
+            left += [(int(m[1]), file, number) for number, line in enumerate(text, 1)
+                     if (m := re.search(r"\btodo\((\d+)\)", line))]
+    step, file, line = min(left, default=(1, "", 0))
+    return file, line, step
 
 
 def hint(document):

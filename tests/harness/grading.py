@@ -3,7 +3,7 @@ import importlib
 import os
 import time
 
-from . import build, document as documents, grade, state
+from . import build, document as documents, grade, sources, state
 from .failure import Usage
 from .layout import place as place_of, shown
 from .sources import SourceProblem, read_source
@@ -53,10 +53,10 @@ def grade_lesson(number, submission=None, variant="asan", given="solutions", onl
 
 
 def _build_and_run(document, place, lesson_class, directory, names, run_all, on_record):
-    texts = {p: read_source(directory, p, _advice(place, directory))
-             for p in lesson_class.programs}
-    if all(_is_skeleton(place, p, text) for p, text in texts.items()):
-        return [_untouched(document, lesson_class, directory)]
+    for program in lesson_class.programs:
+        read_source(directory, program, _advice(place, directory))
+    if _is_skeleton(place, directory):
+        return [_untouched(lesson_class, directory)]
     interposer = build.interposer()
     built = build.build(place, directory, lesson_class.programs,
                         document["build"]["variant"], document["build"]["given"])
@@ -77,22 +77,29 @@ def _advice(place, directory):
         if directory == place.lesson else "the lesson's README names the files"
 
 
-def _is_skeleton(place, program, text):
+def _is_skeleton(place, directory):
+    """Say whether the files in `directory` are the skeletons, untouched."""
+    names = sources.c_files(place.skeleton)
+    return bool(names) and all(
+        _text(os.path.join(place.skeleton, n)) == _text(os.path.join(directory, n))
+        for n in names)
+
+
+def _text(path):
     try:
-        with open(os.path.join(place.skeleton, program + ".c"), "rb") as file:
-            return file.read().replace(b"\r\n", b"\n") == text.replace(b"\r\n", b"\n")
+        with open(path, "rb") as file:
+            return file.read().replace(b"\r\n", b"\n")
     except OSError:
-        return False
+        return None
 
 
-def _untouched(document, lesson_class, directory):
+def _untouched(lesson_class, directory):
     name, method = next(iter(lesson_class.checks().items()))
-    source = os.path.join(directory, lesson_class.programs[0] + ".c")
-    line, step = documents.first_step(source)
+    file, line, step = documents.first_step(directory)
     record = grade.record(name, method)
     record["verdict"] = "UNTOUCHED"
-    record["step"] = {"number": step, "where": f"{os.path.basename(source)}:{line}",
-                      "text": documents.step_text(source, step)}
+    record["step"] = {"number": step, "where": f"{file}:{line}",
+                      "text": documents.step_text(os.path.join(directory, file), step)}
     return record
 
 
