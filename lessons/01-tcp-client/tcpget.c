@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "todo.h"    /* goes when no todo is left */
+#include "todo.h"           /* remove it with the last step */
 
 #define EXIT_USAGE    2
 #define PORT_MAX      65535

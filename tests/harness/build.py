@@ -1,4 +1,5 @@
 """From sources to programs: how a program is compiled, and a cache by content."""
+import contextlib
 import os
 import shutil
 from collections import namedtuple
@@ -139,24 +140,33 @@ def interposer():
 
 def _key(command, files, extra):
     """Return the name of what `command` makes of the contents of `files`."""
-    import hashlib
+    blake2b = _hash_function()
     tool = os.stat(os.path.realpath(command[0]))
-    key = hashlib.sha256(repr((command, tool.st_mtime_ns, tool.st_size, extra,
-                               files)).encode())
+    key = blake2b(repr((command, tool.st_mtime_ns, tool.st_size, extra, files)).encode())
     for path in files:
         try:
             with open(path, "rb") as file:
-                key.update(hashlib.sha256(file.read()).digest())
+                key.update(blake2b(file.read()).digest())
         except OSError as e:
             raise sources.SourceProblem(
                 f"{shown(path)} cannot be read: {e.strerror}") from None
     return key.hexdigest()[:24]
 
 
+def _hash_function():
+    try:                                # hashlib loads OpenSSL: 10 ms of each run
+        from _blake2 import blake2b
+    except ImportError:
+        from hashlib import blake2b
+    return blake2b
+
+
 def _cached(key, make):
     """Return the directory build/cache/KEY; make(directory) fills it the first time."""
     entry = os.path.join(BUILD, "cache", key)
     if os.path.isdir(entry):
+        with contextlib.suppress(OSError):
+            os.utime(entry)             # what is in use is not old: see below
         return entry
     _forget_old_entries()
     # Made aside and renamed whole, so that two runs at once cannot meet half a build.

@@ -1,11 +1,10 @@
 """The command line: which command, with which options, and with which exit status."""
 import argparse
-import json
 import os
 import signal
 import sys
 
-from . import commands, grading, report
+from . import commands, report
 from .failure import Infra, Usage
 
 USAGE_STATUS, INFRA_STATUS, INTERRUPTED = 2, 3, 130
@@ -87,32 +86,4 @@ def _command(options):
             return commands.run(name, options)
     if options.lesson is None:
         raise Usage("which lesson? For example: python3 tests/run.py 1")
-    return check(options)
-
-
-def check(options, whole=False):
-    """Grade a lesson and print its page; return the exit status."""
-    if options.submission and not os.path.isdir(options.submission):
-        raise Usage(f"--submission {options.submission}: there is no such directory")
-    document = grading.grade_lesson(
-        options.lesson, options.submission, options.build, options.given,
-        options.check, options.all)
-    if options.json:
-        _write_json(options.json, document)
-    if options.json != "-":
-        colour = sys.stdout.isatty() and not options.plain and \
-            not os.environ.get("NO_COLOR")
-        sys.stdout.write(report.page(document, colour, whole))
-    return document["exit_status"]
-
-
-def _write_json(path, document):
-    text = json.dumps(document, indent=1) + "\n"
-    if path == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as e:
-        raise Usage(f"--json {path}: {e.strerror}") from None
+    return commands.check(options)

@@ -1,4 +1,4 @@
-"""What the Makefile offers besides a check: hints, progress, play, doctor and so on."""
+"""What the Makefile offers: a check, hints, progress, play, doctor and so on."""
 import json
 import os
 import shutil
@@ -32,6 +32,34 @@ def run(name, options):
             "editor": editor}[name](options)
 
 
+def check(options, whole=False):
+    """Grade a lesson and print its page; return the exit status."""
+    if options.submission and not os.path.isdir(options.submission):
+        raise Usage(f"--submission {options.submission}: there is no such directory")
+    document = grading.grade_lesson(
+        options.lesson, options.submission, options.build, options.given,
+        options.check, options.all)
+    if options.json:
+        _write_json(options.json, document)
+    if options.json != "-":
+        colour = sys.stdout.isatty() and not options.plain and \
+            not os.environ.get("NO_COLOR")
+        sys.stdout.write(report.page(document, colour, whole))
+    return document["exit_status"]
+
+
+def _write_json(path, document):
+    text = json.dumps(document, indent=1) + "\n"
+    if path == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as e:
+        raise Usage(f"--json {path}: {e.strerror}") from None
+
+
 def _lesson(options):
     if options.lesson is None:
         raise Usage("which lesson?")
@@ -59,7 +87,6 @@ def hint(options):
 
 def trace(options):
     """Run one check alone and show its whole chart."""
-    from .cli import check
     here = _lesson(options)
     if not options.check:
         last = state.last_document(here.number) or {"checks": []}
@@ -72,7 +99,6 @@ def trace(options):
 
 def watch(options):
     """Check the lesson whenever a file of it has changed."""
-    from .cli import check
     here = _lesson(options)
     directory = options.submission or here.lesson
     seen = None

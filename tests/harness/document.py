@@ -10,7 +10,8 @@ It is a dict that json can write:
     checks        every planned check, in order (grade.record tells the fields);
                   verdict is null for one that was not run
     points        earned, possible
-    build         variant, given, programs, warnings, problem, error, help, text
+    build         variant, given, programs, modules (files of earlier lessons in
+                  them), warnings, problem, error, help, text
     skipped       id and reason of each check this machine cannot show
     notes         what else a reader should know
     hint_level    hints given so far for the first failure
@@ -45,7 +46,7 @@ def new(place, lesson_class, directory, own):
         "verdict": None, "exit_status": None, "checks": [],
         "points": {"earned": 0, "possible": 0},
         "build": {"variant": "asan", "given": "solutions", "programs": {},
-                  "warnings": "", "problem": "", "error": "", "help": "", "text": ""},
+                  "modules": [], "warnings": "", "problem": "", "error": "", "help": "", "text": ""},
         "skipped": [], "notes": [], "hint_level": 0, "milliseconds": 0, "course": None,
     }
 
@@ -99,7 +100,7 @@ def step_text(source, number):
             text = file.read()
     except OSError:
         return ""
-    found = re.search(rf"/\* (Step {number}\..*?)\*/", text, re.DOTALL)
+    found = re.search(rf"/\* Step {number}\. (.*?)\*/", text, re.DOTALL)
     return " ".join(found[1].replace("*", " ").split()) if found else ""
 
 

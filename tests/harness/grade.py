@@ -56,7 +56,7 @@ def record(name, method):
             "points": {"earned": 0, "possible": method.points},
             "expected": "", "actual": "", "why": "", "where": "", "frames": [],
             "report": "", "output": "", "timeline": [], "left_out": 0,
-            "step": None, "reason": "", "milliseconds": 0}
+            "step": None, "blame": [], "reason": "", "milliseconds": 0}
 
 
 def _play(lesson_class, method, stage, paths):

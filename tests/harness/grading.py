@@ -5,7 +5,7 @@ import time
 
 from . import build, document as documents, grade, sources, state
 from .failure import Usage
-from .layout import place as place_of, shown
+from .layout import place as place_of, shown, whose
 from .sources import SourceProblem, read_source
 
 
@@ -60,16 +60,51 @@ def _build_and_run(document, place, lesson_class, directory, names, run_all, on_
     interposer = build.interposer()
     built = build.build(place, directory, lesson_class.programs,
                         document["build"]["variant"], document["build"]["given"])
-    document["build"].update(programs=built.programs, warnings=built.warnings)
-    document["notes"] += built.notes + _warned(built.warnings)
+    modules = sources.used_modules(directory, place.number, document["build"]["given"])
+    document["build"].update(programs=built.programs, warnings=built.warnings,
+                             modules=[shown(m) for m in modules])
+    document["notes"] += built.notes + _warned(built.warnings) + _linked(modules)
     records = grade.run_checks(lesson_class, names, (directory, built, interposer),
                                run_all, on_record)
     for record in records:
         if record["step"]:
-            file = record["step"]["where"].rpartition(":")[0]
-            record["step"]["text"] = documents.step_text(
-                os.path.join(directory, file), record["step"]["number"])
+            _quote_step(record["step"], directory, modules)
+    if document["build"]["given"] == "lessons" and modules:
+        _look_for_blame(document, records, place, lesson_class, directory, interposer)
     return records
+
+
+def _quote_step(step, directory, modules):
+    """Put the text of the step's comment in, and whose file it is in."""
+    file = step["where"].rpartition(":")[0]
+    places = {os.path.basename(m): m for m in modules}
+    own = os.path.join(directory, file)
+    step["text"] = documents.step_text(
+        places.get(file, own) if not os.path.exists(own) else own, step["number"])
+
+
+def _look_for_blame(document, records, place, lesson_class, directory, interposer):
+    """Run the check that failed again with the finished modules of earlier lessons.
+
+    When it passes with them, the fault lies in the learner's own modules, and
+    the record says so in "blame".
+    """
+    failed = next((r for r in records if r["verdict"] not in ("PASS", "SKIP")), None)
+    if failed is None or failed["verdict"] == "INFRA":
+        return
+    built = build.build(place, directory, lesson_class.programs,
+                        document["build"]["variant"], "solutions")
+    again = grade.run_checks(lesson_class, [failed["id"]],
+                             (directory, built, interposer), True, lambda record: None)
+    if again[0]["verdict"] == "PASS":
+        failed["blame"] = document["build"]["modules"]
+
+
+def _linked(modules):
+    by_tree = ", ".join(shown(m) for m in modules)
+    return [f"linked with {by_tree}" + (
+        " (GIVEN=lessons takes your own)" if "solutions" in by_tree else "")] \
+        if modules else []
 
 
 def _advice(place, directory):
@@ -114,10 +149,10 @@ def _note_build(document, problem, planned):
     documents.fill_in(document, [], planned)
     document["build"].update(problem=text, text=text)
     if isinstance(problem, build.BuildFailure):
-        whose = f"your {shown(problem.module)} from an earlier lesson" \
-            if problem.module else document["lesson"]["file"]
+        file = whose(problem.module) if problem.module \
+            else document["lesson"]["file"]
         document["build"].update(
-            problem=f"the compiler does not accept {whose}",
+            problem=f"the compiler does not accept {file}",
             error=build.compiler_help.first_error(text), help=problem.help)
     for check in document["checks"]:
         check["reason"] = "the program was not built"

@@ -44,6 +44,13 @@ def shown(path):
     return path if inside.startswith("..") else inside
 
 
+def whose(module):
+    """Return in words which earlier module this path is: your stream.c from lesson 05."""
+    file, lesson = os.path.basename(module), os.path.basename(os.path.dirname(module))
+    own = "your " if "lessons" in module.split(os.sep)[:1] else ""
+    return f"{own}{file} from lesson {lesson[:2]}"
+
+
 def build_dir(*parts):
     """Return a directory below build/, making it where it is missing.
 

@@ -1,14 +1,14 @@
 """Ways to try a finished program by hand: make play-lessonN."""
 import os
-import subprocess
 import sys
-import tempfile
 
 from .layout import BUILD, build_dir
 
 
 def against_web_server(programs):
     """Start Python's web server on a free port, and say how to fetch a page from it."""
+    import subprocess                   # both slow to import, and only needed here
+    import tempfile
     client = next(iter(programs.values()))
     with tempfile.TemporaryDirectory(dir=build_dir("tmp")) as pages:
         with open(os.path.join(pages, "index.html"), "w", encoding="utf-8") as page:
@@ -32,6 +32,7 @@ def against_web_server(programs):
 
 def server(programs):
     """Run the finished server on a free port, and say how to talk to it."""
+    import subprocess
     path = next(iter(programs.values()))
     print(f"The finished server starts here: {path} 0\n"
           "Its first line names its address. In a second terminal, with that PORT:\n\n"

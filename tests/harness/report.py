@@ -1,8 +1,10 @@
 """From the document of a lesson run to the page a learner reads: 80 columns."""
+import os
 import re
 import textwrap
 
 from . import bugs
+from .layout import whose
 
 WIDTH = 80
 LEFT, RIGHT = 36, 42                # columns of the two lanes
@@ -63,6 +65,8 @@ def _line(check, paint):
 # A check that did not pass
 
 def _trouble(document, check, whole):
+    if check["blame"]:
+        return [_blame(document, check), _later(document)]
     if check["verdict"] == "UNTOUCHED":
         return [_untouched(document, check), _later(document)]
     if check["verdict"] == "INFRA":
@@ -117,6 +121,24 @@ def _untouched(document, check):
         lines.append(_wrapped("        ", step["text"], 8))
     lines.append(f"  Next  read {document['lesson']['readme']}, fill in this step, "
                  "check again")
+    return "\n".join(lines)
+
+
+def _blame(document, check):
+    """Say that an earlier lesson's module is at fault, not the lesson at hand."""
+    modules = " or ".join(whose(module) for module in check["blame"])
+    lines = [_wrapped("  ", f"This is no fault of lesson {document['lesson']['number']}: "
+                      f"with the finished modules the check passes. The fault lies in "
+                      f"{modules}.", 2)]
+    if check["step"]:
+        lines.append(f"  It stopped at {check['step']['where']}: step "
+                     f"{check['step']['number']} is still to do.")
+    else:
+        lines += [_evidence(check)]
+    numbers = sorted({int(os.path.basename(os.path.dirname(m))[:2])
+                      for m in check["blame"]})
+    lines.append("  Next  " + ", ".join(f"make check-lesson{n}" for n in numbers)
+                 + "; or leave out GIVEN=lessons for now")
     return "\n".join(lines)
 
 

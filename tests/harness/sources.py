@@ -78,6 +78,31 @@ def given(number, tree):
     return modules
 
 
+def used_modules(directory, number, tree):
+    """Return the paths of the earlier lessons' modules that the files here build on.
+
+    A file builds on the modules whose headers it includes, and on theirs.
+    """
+    modules = {os.path.basename(m)[:-2]: m for m in given(number, tree)
+               if os.path.dirname(m) != COMMON}
+    reading = [os.path.join(directory, f) for f in c_files(directory)]
+    used = {}
+    while reading:
+        for name in _included(reading.pop()):
+            if name in modules and name not in used:
+                used[name] = modules[name]
+                reading += [modules[name], os.path.join(COMMON, name + ".h")]
+    return [used[name] for name in sorted(used)]
+
+
+def _included(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return re.findall(r'^\s*#\s*include\s+"(\w+)\.h"', file.read(), re.MULTILINE)
+    except OSError:
+        return []
+
+
 def calls_to(directory, names):
     """Yield (file, line, name) for each call of a function in `names`."""
     call = re.compile(r"(?<![\w.>])(" + "|".join(map(re.escape, names)) + r")\s*\(")

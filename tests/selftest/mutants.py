@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Grades every mutant with every check and writes the matrix: docs/mutants.md."""
+import os
+import re
+import sys
+from collections import namedtuple
+
+import support
+from support import ROOT, grade, lessons, sources_in, text_of
+
+MATRIX = os.path.join(ROOT, "docs", "mutants.md")
+
+# bug, check  what the first line of the patch names; fault: its sentence
+Mutant = namedtuple("Mutant", "lesson name bug check fault patch")
+
+HEAD = """\
+# The mutants: which check catches which mistake
+
+Each row is a solution with one mistake put in (`tests/mutants/`), each column a
+check of the lesson. **X** is the check that must find this mistake, and name its
+bug; **x** is a check that fails as well, further down; **!** one that fails before
+it, which must not be. `make mutants` writes this file.
+"""
+
+
+def mutants(lesson):
+    """Return the Mutants of a lesson, in order."""
+    top = os.path.join(ROOT, "tests", "mutants", lesson)
+    files = sorted(os.listdir(top)) if os.path.isdir(top) else []
+    return [read(lesson, f) for f in files if f.endswith(".patch")]
+
+
+def read(lesson, file):
+    """Return the Mutant of a patch; ValueError when its first line is not one."""
+    patch = text_of("tests", "mutants", lesson, file)
+    first = patch.partition("\n")[0]
+    found = re.fullmatch(r"([A-Z]\d+) (\w+): (.+)", first)
+    if not found:
+        raise ValueError(f"{lesson}/{file}: the first line is {first!r}")
+    return Mutant(lesson, file[:-len(".patch")], *found.groups(), patch)
+
+
+def place(mutant):
+    """Return a directory with the mutant's sources; BadPatch when it does not fit."""
+    solution = {n: t.decode() for n, t in sources_in(
+        os.path.join(ROOT, "solutions", mutant.lesson)).items()}
+    return support.submission(support.apply_patch(mutant.patch, solution))
+
+
+def row(mutant, checks):
+    """Grade a mutant with all checks; return its row of the table."""
+    document = grade(int(mutant.lesson[:2]), place(mutant), "--all")
+    marks = []
+    for check in document["checks"]:
+        failed = check["verdict"] not in ("PASS", "SKIP", None)
+        late = checks.index(check["id"]) > checks.index(mutant.check)
+        marks.append("." if not failed else "X" if check["id"] == mutant.check
+                     and check["bug"] == mutant.bug else "x" if late else "!")
+    return key(mutant) + " ".join(f"{m} |" for m in marks)
+
+
+def key(mutant):
+    """Return the start of a mutant's row: what can be known without grading it."""
+    return (f"| [{mutant.name}](../tests/mutants/{mutant.lesson}/{mutant.name}.patch) "
+            f"| [{mutant.bug}](bugs/{mutant.bug}.md) | {mutant.check} | ")
+
+
+def table(lesson, say):
+    """Return the part of the file about one lesson; say(mutant) before each row."""
+    checks = list(support.lesson_class(lesson).checks())
+    parts = [f"## Lesson {lesson}\n"]
+    parts += [f"{i}. {support.lesson_class(lesson).checks()[c].__doc__}"
+              for i, c in enumerate(checks, 1)]
+    parts += ["", "| Mutant | Bug | Check | "
+              + " ".join(f"{i} |" for i in range(1, len(checks) + 1)),
+              "|---|---|---|" + "---|" * len(checks)]
+    for mutant in mutants(lesson):
+        say(mutant)
+        parts.append(row(mutant, checks))
+    return "\n".join(parts) + "\n"
+
+
+def main():
+    """Write docs/mutants.md; exit status 1 if a mutant was not caught as it must."""
+    def say(mutant):
+        print(f"  {mutant.lesson}  {mutant.name}", flush=True)
+    text = "\n".join([HEAD, *(table(lesson, say) for lesson in lessons())])
+    with open(MATRIX, "w", encoding="utf-8") as file:
+        file.write(text)
+    rows = [line for line in text.splitlines() if line.startswith("| [")]
+    wrong = [line for line in rows if " X |" not in line or " ! |" in line]
+    print("\n".join(wrong + [f"{len(rows)} mutants, {len(wrong)} not caught as they "
+                             "must be; docs/mutants.md is new"]))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,238 @@
+"""What the tests of the grader share: running it, copying the course, patches."""
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = os.path.dirname(HERE)
+ROOT = os.path.dirname(TESTS)
+sys.path.insert(0, TESTS)
+
+from harness import build, layout  # noqa: E402
+
+PATIENCE = 120                      # seconds for one run of the grader
+OPTIONS_OF_MAKE = ("CC", "PLAIN", "GIVEN", "SUBMISSION", "JSON", "ALL", "CHECK",
+                   "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "NO_COLOR")
+PARTS = ("lessons", "solutions", "common", "tests", "docs")
+NOT_COPIED = ("__pycache__", "selftest", "build")
+
+
+# Running the grader
+
+def environment(**changes):
+    """Return the environment for a run: ours without make's options, then `changes`.
+
+    A change to None takes the variable away.
+    """
+    env = {k: v for k, v in os.environ.items() if k not in OPTIONS_OF_MAKE}
+    env.update(changes)
+    return {k: v for k, v in env.items() if v is not None}
+
+
+def run_grader(*arguments, root=ROOT, seconds=PATIENCE, cwd=None, **env):
+    """Run tests/run.py of the course in `root`; return the CompletedProcess."""
+    return subprocess.run(
+        [sys.executable, os.path.join(root, "tests", "run.py"), *map(str, arguments)],
+        cwd=cwd or root, env=environment(**env), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+        timeout=seconds)
+
+
+def grade(number, directory, *options, root=ROOT, **env):
+    """Grade the files in `directory` as lesson `number`; return the document.
+
+    AssertionError when there is no document, with what was said instead.
+    """
+    done = run_grader(number, "--submission", directory, "--json", "-", *options,
+                      root=root, **env)
+    try:
+        document = json.loads(done.stdout)
+    except ValueError:
+        raise AssertionError(f"no document, exit status {done.returncode}:\n"
+                             f"{done.stdout}{done.stderr}") from None
+    if done.returncode != document["exit_status"]:
+        raise AssertionError(f"exit status {done.returncode}, the document says "
+                             f"{document['exit_status']}")
+    return document
+
+
+def first_failure(document):
+    """Return the record of the first check that did not pass, or None."""
+    return next((c for c in document["checks"]
+                 if c["verdict"] not in (None, "PASS", "SKIP")), None)
+
+
+def told(document):
+    """Return the page of a document, for the message of a test that fails."""
+    from harness import report
+    return "\n" + report.page(document, whole=True)
+
+
+# What there is to test
+
+def lessons():
+    """Return the names of the lessons, such as "04-tcp-server"."""
+    return layout.lesson_names()
+
+
+def lesson_class(name):
+    """Return the class of checks of the lesson `name`."""
+    from harness import grading
+    return grading.load(int(name[:2]))[1]
+
+
+def compilers():
+    """Return those of gcc and clang that are on this machine."""
+    return [c for c in ("gcc", "clang") if shutil.which(c)]
+
+
+@contextlib.contextmanager
+def compiler(name):
+    """Let harness.build in this process use the compiler `name`."""
+    before = os.environ.get("CC")
+    os.environ["CC"] = name
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["CC"]
+        else:
+            os.environ["CC"] = before
+
+
+def lacks(compiler_name, variant):
+    """Say whether a compiler of this machine has not what `variant` needs."""
+    with compiler(compiler_name):
+        return variant != "plain" and build.missing_sanitizer(variant)
+
+
+def files_below(*tops, ends=("",)):
+    """Yield the paths of all files below the directories `tops`, in order.
+
+    tops  relative to the course; ends: what their names may end with
+    """
+    for top in tops:
+        for directory, names, files in os.walk(os.path.join(ROOT, top)):
+            names[:] = sorted(n for n in names
+                              if n not in ("build", ".git", "__pycache__"))
+            for file in sorted(files):
+                if file.endswith(tuple(ends)):
+                    yield os.path.join(directory, file)
+
+
+def shown(path):
+    """Return a path relative to the course."""
+    return os.path.relpath(path, ROOT)
+
+
+def text_of(*path):
+    """Return the text of a file of the course."""
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+# Places to work in
+
+def submission(files):
+    """Return a directory that holds `files`, {name: text or bytes}, and nothing else.
+
+    It lies below build/, named after its contents, so that a second run of the
+    tests finds programs built already.
+    """
+    data = {n: t.encode() if isinstance(t, str) else t for n, t in files.items()}
+    name = hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest()[:20]
+    directory = os.path.join(layout.build_dir("selftest"), name)
+    if not os.path.isdir(directory):
+        aside = tempfile.mkdtemp(dir=layout.build_dir("selftest"))
+        for file, contents in data.items():
+            with open(os.path.join(aside, file), "wb") as out:
+                out.write(contents)
+        try:
+            os.rename(aside, directory)
+        except OSError:                 # another process was faster
+            shutil.rmtree(aside)
+    return directory
+
+
+def sources_in(directory):
+    """Return {name: bytes} of the C files and headers in `directory`."""
+    found = {}
+    for name in sorted(os.listdir(directory)):
+        if name.endswith((".c", ".h")):
+            with open(os.path.join(directory, name), "rb") as file:
+                found[name] = file.read()
+    return found
+
+
+def copy_course(place):
+    """Copy what a learner has of the course into the directory `place`."""
+    for part in PARTS:
+        shutil.copytree(os.path.join(ROOT, part), os.path.join(place, part),
+                        ignore=shutil.ignore_patterns(*NOT_COPIED))
+    for file in ("Makefile", "README.md"):
+        shutil.copy(os.path.join(ROOT, file), place)
+    for name in lessons():              # lessons/ may hold somebody's work
+        for file, text in sources_in(os.path.join(place, "tests", "skeletons",
+                                                  name)).items():
+            with open(os.path.join(place, "lessons", name, file), "wb") as out:
+                out.write(text)
+
+
+# Patches: only what diff -u writes, and without any tolerance
+
+class BadPatch(Exception):
+    """A patch is malformed or does not fit."""
+
+
+def apply_patch(patch, files):
+    """Return {name: text}: `files` after the unified diff `patch` (patch -p1).
+
+    Raises BadPatch unless every line of context is where the patch says.
+    """
+    result, name, lines, done, i = dict(files), None, None, None, 0
+    text = patch.splitlines(keepends=True)
+    while i < len(text):
+        line = text[i]
+        if line.startswith("+++ "):
+            name = line.split()[1].partition("/")[2]
+            if name not in files:
+                raise BadPatch(f"there is no {name}")
+            lines, done = files[name].splitlines(keepends=True), 0
+            result[name] = ""
+        elif line.startswith("@@ "):
+            start = int(re.match(r"@@ -(\d+)", line)[1]) - 1
+            result[name] += "".join(lines[done:start])
+            i, done, new = _hunk(text, i + 1, lines, start)
+            result[name] += new
+            result_rest = "".join(lines[done:])
+            if i >= len(text) or not text[i].startswith("@@ "):
+                result[name] += result_rest
+            continue
+        i += 1
+    if name is None:
+        raise BadPatch("it changes no file")
+    return result
+
+
+def _hunk(text, i, lines, at):
+    """Play one hunk; return (index behind it, line behind it, its new text)."""
+    new = ""
+    while i < len(text) and text[i][0] in " -+\n":
+        mark, rest = text[i][0], text[i][1:] or "\n"
+        if text[i].startswith("--- "):
+            break
+        if mark == "+":
+            new += rest
+        else:
+            if at >= len(lines) or lines[at] != (rest if mark != "\n" else "\n"):
+                raise BadPatch(f"line {at + 1} is not {rest.rstrip()!r}")
+            new += lines[at] if mark != "-" else ""
+            at += 1
+        i += 1
+    return i, at, new

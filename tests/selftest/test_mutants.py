@@ -1,0 +1,103 @@
+"""Every mistake a check is bound to is caught: by this check, with this name."""
+import os
+import unittest
+
+import mutants
+import support
+from support import ROOT, first_failure, grade, lessons, told
+
+LEAST = 8                           # mutants in a lesson
+# (lesson, bug): why no mutant shows this bug, which a check of the lesson can name.
+KNOWN_WITHOUT_MUTANT = {}
+
+
+class Mutants(unittest.TestCase):
+    """The grader tells every mutant from the solution, and says what is wrong."""
+
+    def caught(self, mutant):
+        """The first check that fails is the one it names, with exactly its bug."""
+        document = grade(int(mutant.lesson[:2]), mutants.place(mutant))
+        failed = first_failure(document)
+        self.assertIsNotNone(failed, "it passes every check")
+        self.assertEqual((failed["bug"], failed["id"]), (mutant.bug, mutant.check),
+                         told(document))
+        self.assertNotIn(failed["verdict"], ("INFRA", "UNTOUCHED"))
+        self.assertEqual(document["exit_status"], 1)
+
+    def test_enough(self):
+        """every lesson has at least eight mutants"""
+        for lesson in lessons():
+            with self.subTest(lesson):
+                self.assertGreaterEqual(len(mutants.mutants(lesson)), LEAST)
+
+    def test_no_stray_files(self):
+        """tests/mutants holds patches of lessons and nothing else"""
+        self.assertEqual(sorted(os.listdir(os.path.join(ROOT, "tests", "mutants"))),
+                         lessons())
+        for lesson in lessons():
+            for file in os.listdir(os.path.join(ROOT, "tests", "mutants", lesson)):
+                with self.subTest(f"{lesson}/{file}"):
+                    self.assertTrue(file.endswith(".patch"))
+
+    def test_names_are_known(self):
+        """a mutant names a check of its lesson, and a bug bound to this check"""
+        for lesson in lessons():
+            checks = support.lesson_class(lesson).checks()
+            for mutant in mutants.mutants(lesson):
+                with self.subTest(f"{lesson}/{mutant.name}"):
+                    self.assertIn(mutant.check, checks)
+                    method = checks[mutant.check]
+                    self.assertIn(mutant.bug, [*method.bugs, method.crash])
+
+    def test_every_bug_has_a_mutant(self):
+        """each bug that a lesson's checks are bound to has a mutant in this lesson"""
+        for lesson in lessons():
+            shown = {m.bug for m in mutants.mutants(lesson)}
+            for bug in bound(lesson):
+                with self.subTest(f"{lesson} {bug}"):
+                    self.assertNotEqual(bug in shown,
+                                        (lesson, bug) in KNOWN_WITHOUT_MUTANT)
+
+    def test_exceptions_are_bound(self):
+        """what needs no mutant is still a bug of the lesson"""
+        for lesson, bug in KNOWN_WITHOUT_MUTANT:
+            with self.subTest(f"{lesson} {bug}"):
+                self.assertIn(bug, bound(lesson))
+
+    def test_matrix_is_fresh(self):
+        """docs/mutants.md has the rows of these mutants, each caught where it must be"""
+        try:
+            lines = support.text_of("docs", "mutants.md").splitlines()
+        except OSError:
+            self.fail("docs/mutants.md is missing: make mutants")
+        rows = [line for line in lines if line.startswith("| [")]
+        there = [m for lesson in lessons() for m in mutants.mutants(lesson)]
+        self.assertEqual(len(rows), len(there), "make mutants")
+        for line, mutant in zip(rows, there):
+            with self.subTest(mutant.name):
+                self.assertTrue(line.startswith(mutants.key(mutant)), "make mutants")
+                self.assertIn(" X |", line)
+                self.assertNotIn(" ! |", line)
+
+
+def bound(lesson):
+    """Return the bugs that the checks of a lesson are bound to, in order."""
+    methods = support.lesson_class(lesson).checks().values()
+    return sorted({b for m in methods for b in [*m.bugs, m.crash] if b})
+
+
+def _add(mutant):
+    """Add the test of one mutant."""
+    def test(self):
+        self.caught(mutant)
+    test.__doc__ = f"{mutant.lesson}/{mutant.name} is {mutant.bug} in {mutant.check}"
+    name = f"test_{mutant.lesson}_{mutant.name}".replace("-", "_")
+    setattr(Mutants, name, test)
+
+
+for _lesson in lessons():
+    for _mutant in mutants.mutants(_lesson):
+        _add(_mutant)
+
+if __name__ == "__main__":
+    unittest.main()
