@@ -44,7 +44,8 @@ def parser():
 def main(arguments):
     """Do what the command line asks for; never returns."""
     _keep_standard_descriptors()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     options = parser().parse_args(arguments)
     try:
         status = _command(options)

@@ -2,6 +2,7 @@
 import json
 import os
 import select
+import shutil
 import signal
 import sys
 import time
@@ -9,17 +10,18 @@ import traceback
 
 from . import bugs, crash, kernel, procfs, show, spawn, timeline
 from .failure import Failure, Infra, Skip, Unfinished
-from .stage import Stage
+from .stage import Stage, new_scratch
 
 SPIN = 1000                         # calls in a row without rest: spinning
 
 
 # One check, in the child that was made for it
 
-def run_check(lesson_class, name, paths):
+def run_check(lesson_class, name, paths, scratch):
     """Run one check; return its record: a dict, see record().
 
-    paths  directory of the learner's files, build.Built, the interposer's path
+    paths    directory of the learner's files, build.Built, the interposer's path
+    scratch  a directory for the check's own files
     """
     directory = paths[0]
     method = lesson_class.checks()[name]
@@ -27,7 +29,7 @@ def run_check(lesson_class, name, paths):
     stage = None
     entry = record(name, method)
     try:
-        stage = Stage()
+        stage = Stage(scratch)
         end = _play(lesson_class, method, stage, paths)
         end = _examined(end, stage, method)
         _note(entry, end, stage, directory)
@@ -146,7 +148,10 @@ def _note_failure(entry, failure):
 def whereabouts(program, stage, directory):
     """Return where a program sits that does not go on: in which call, since when."""
     calls = [c for c in program.trace.calls() if c.name != "load"]
-    if program.is_in_a_loop() or not program.rests() and not stage.is_beyond_hope():
+    if procfs.state(program.pid) == "T":
+        return "stopped by a signal"
+    rests = stage.wait_for(program.rests, patient=True, seconds=0.2)
+    if program.is_in_a_loop() or not rests:
         return _spinning(program, stage)
     inside = [c for c in calls if c.is_inside]
     if inside:
@@ -179,7 +184,7 @@ def run_checks(lesson_class, names, paths, run_all, on_record):
                the first that failed is not counted as run
     on_record  called with each record, in order, as soon as it is known
     """
-    crew = _Crew(lambda name: run_check(lesson_class, name, paths))
+    crew = _Crew(lambda name, scratch: run_check(lesson_class, name, paths, scratch))
     records, told = {}, 0
     waiting = list(names)
     try:
@@ -212,31 +217,39 @@ def _lost(lesson_class, name):
 
 
 class _Crew:
-    """Child processes that run one check each, at most one per processor."""
+    """Child processes that run one check each, at most one per processor.
+
+    What a worker leaves behind when it is stopped, or killed by the program it
+    watches, comes to us: its processes by adoption, its files by their place.
+    """
 
     def __init__(self, work):
+        kernel.adopt_orphans()
         self.work = work
         self.size = max(2, os.cpu_count() or 1)
-        self.at_work = {}               # pipe -> (pid, name, what it has sent)
+        self.at_work = {}               # pipe -> (pid, name, what it sent, scratch)
 
     def has_room(self):
+        """Say whether one more may start."""
         return len(self.at_work) < self.size
 
     def start(self, name):
+        """Start a worker for the check `name`."""
         ours, theirs = os.pipe()
+        scratch = new_scratch()
         sys.stdout.flush()
         pid = os.fork()
         if pid == 0:
-            _be_a_worker(theirs, lambda: self.work(name))
+            _be_a_worker(theirs, lambda: self.work(name, scratch))
         os.close(theirs)
-        self.at_work[ours] = (pid, name, bytearray())
+        self.at_work[ours] = (pid, name, bytearray(), scratch)
 
     def finished(self):
         """Wait for something; return [(name, text)] of those that are done."""
         done = []
         ready, _, _ = select.select(list(self.at_work), [], [])
         for pipe in ready:
-            pid, name, text = self.at_work[pipe]
+            _, name, text, _ = self.at_work[pipe]
             chunk = os.read(pipe, 1 << 20)
             text += chunk
             if not chunk:
@@ -245,13 +258,17 @@ class _Crew:
         return done
 
     def _forget(self, pipe):
-        pid, _, _ = self.at_work.pop(pipe)
+        pid, _, _, scratch = self.at_work.pop(pipe)
         os.close(pipe)
         os.waitpid(pid, 0)
+        for stray in spawn.orphans({p for p, *_ in self.at_work.values()}):
+            spawn.end(stray)
+            spawn.reap([stray])
+        shutil.rmtree(scratch, ignore_errors=True)
 
     def stop_all_after(self, names):
         """End the workers whose check is not among `names`."""
-        for pipe, (pid, name, _) in list(self.at_work.items()):
+        for pipe, (pid, name, *_) in list(self.at_work.items()):
             if name not in names:
                 spawn.send_signal(pid, signal.SIGTERM)
                 self._forget(pipe)
@@ -265,6 +282,8 @@ def _be_a_worker(pipe, work):
     try:
         signal.signal(signal.SIGTERM, give_up)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        os.setpgid(0, 0)                # a program may kill the group of its parent
+        kernel.end_with_parent()
         kernel.adopt_orphans()
         kernel.enter_private_network()
         text = json.dumps(work()).encode()

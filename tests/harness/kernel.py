@@ -3,12 +3,13 @@ orphans that come home, and how much of a connection's data was read."""
 import ctypes
 import fcntl
 import os
+import signal
 import socket
 import struct
 from collections import namedtuple
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -17,6 +18,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def adopt_orphans():
     """From now on, a descendant whose parent ends becomes our child."""
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_with_parent():
+    """From now on, the end of the process that made us sends us SIGTERM."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def enter_private_network():

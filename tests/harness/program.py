@@ -138,10 +138,11 @@ class Program:
         Left out is the thread that a sanitizer keeps for itself: it naps for
         ever, and the interposer never heard of it.
         """
-        threads = [t for p in procfs.family(self.pid) for t in procfs.threads(p)]
+        family = procfs.family(self.pid)
+        threads = [t for p in family for t in procfs.threads(p)]
         if not any(t.call in NAPS for t in threads):
             return threads
-        own = {c.tid for c in self.trace.calls()}
+        own = {*family, *(c.tid for c in self.trace.calls())}
         return [t for t in threads if t.tid in own or t.call not in NAPS]
 
     def waits_for_input(self):

@@ -16,14 +16,20 @@ Event = namedtuple("Event", "time who text")
 SCRATCH = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
+def new_scratch():
+    """Make a directory for the files of one check; return its path."""
+    return tempfile.mkdtemp(prefix="loopback-", dir=SCRATCH)
+
+
 class Stage:
     """The programs and peers of one check, and the story they make together."""
 
-    def __init__(self):
+    def __init__(self, scratch):
+        """scratch: a directory that goes with the stage, see new_scratch()."""
         self.programs = []              # program.Program, in order of starting
         self.peers = []                 # wire.Peer, in order of connecting
         self.story = []
-        self.scratch = tempfile.mkdtemp(prefix="loopback-", dir=SCRATCH)
+        self.scratch = scratch
         self.diagnosis = kernel.SocketDiagnosis()
         self._cleanups = []
 

@@ -8,7 +8,6 @@ program runs: a call shows as soon as it is entered, and again when it is left.
 import ctypes
 import mmap
 import os
-import platform
 import struct
 import time
 
@@ -22,7 +21,7 @@ _RECORD = struct.Struct("=IHBBQiiIi4qq3Q32s")
 _ENTER, _LEAVE, _NOTE = 1, 2, 3
 _TOUCHED = 1
 
-_FUTEX_CALL = {"x86_64": 202, "aarch64": 98, "riscv64": 98}.get(platform.machine())
+_FUTEX_CALL = {"x86_64": 202, "aarch64": 98, "riscv64": 98}.get(os.uname().machine)
 _FUTEX_WAIT = 0
 _SHORT_NAP = 0.0005  # seconds, where there is no futex to wait on
 
@@ -106,7 +105,8 @@ class Call:
         if self.name in ("sendto", "sendmsg"):
             return address_of(self.answer)
         if self.name in ("recvfrom", "recvmsg"):
-            return address_of(struct.pack("=2q", *self.after[2:])) if self.after else None
+            sender = self.after[2:] if self.after else (0, 0)
+            return address_of(struct.pack("=2q", *sender))
         return address_of(self.data)
 
     def __repr__(self):
@@ -160,7 +160,8 @@ class Trace:
         finally:
             os.close(fd)
         self._view = memoryview(self._map)
-        self._words = self._view[:_COUNTERS].cast("I")
+        self._all_words = self._view.cast("I")
+        self._words = self._all_words[: _COUNTERS // 4]
         self._counters = self._view[_COUNTERS : _COUNTERS + 8 * _CALLS].cast("Q")
         self._names = _names()
         self._calls = []  # in the order of their first records
@@ -203,15 +204,16 @@ class Trace:
         return [call for call in self._calls if call.name in names]
 
     def wait(self, seen, seconds):
-        """Sleep until ``next`` is not ``seen`` any more, or time is up.
+        """Sleep until there is news in the log, or time is up.
 
-        seen: int, a value of ``next``; seconds: float.  Returns whether it is
-        another now.
+        seen: int, what ``next`` was before the caller looked; seconds: float.
+        Returns whether there is news: a record begun since, or one complete
+        that was not when ``calls`` met it.
         """
         deadline = time.monotonic() + seconds
         self._words[_WAITERS] = 1
         try:
-            while self._words[_NEXT] == seen:
+            while self._words[_NEXT] == seen and not self._has_filled_hole():
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
@@ -220,9 +222,15 @@ class Trace:
             self._words[_WAITERS] = 0
         return True
 
+    def _has_filled_hole(self):
+        """Has a record been completed that was not when it was looked at?"""
+        size = _RECORD.size // 4
+        first = _HEADER // 4
+        return any(self._all_words[first + i * size] for i in self._holes)
+
     def close(self):
         """Let go of the log and remove its file."""
-        for view in (self._words, self._counters, self._view):
+        for view in (self._words, self._all_words, self._counters, self._view):
             view.release()
         self._map.close()
         try:

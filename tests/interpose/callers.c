@@ -188,7 +188,8 @@ void callers_find(void *frame, uint64_t entry, uint64_t callers[LOG_CALLERS])
     for (int i = 0; i < LOG_CALLERS && peek(at, top, link, 2); i++) {
         callers[i] = link[1];
         found = found || is_program(link[1]);
-        if (entry && !seen && is_program(link[1]) && target_of(link[1]) == entry)
+        if (entry && !seen && is_program(link[1]) &&
+            target_of(link[1]) == entry)
             seen = link[1];
         if (link[0] % sizeof(void *) != 0 || link[0] <= at ||
             link[0] - at > MAX_FRAME)

@@ -35,7 +35,8 @@ void callers_prepare_for_stdio(void);
  *         of clang put one there; 0: the program calls us directly
  *
  * The program's own call is found although entry, or libc's stdio, stands
- * between.  Async-signal-safe but for stdio; never reads memory that is not there.
+ * between.  Async-signal-safe but for stdio; never reads memory that is not
+ * there.
  */
 void callers_find(void *frame, uint64_t entry, uint64_t callers[LOG_CALLERS]);
 

@@ -31,18 +31,28 @@ static void (*functions[CALLS])(void);
 static uint64_t entries[CALLS];         /* see callers_find() */
 static __thread bool is_quiet __attribute__((tls_model("initial-exec")));
 
+static bool same_library(void *a, void *b)
+{
+    Dl_info in_a, in_b;
+
+    return dladdr(a, &in_a) && dladdr(b, &in_b) &&
+           in_a.dli_fbase == in_b.dli_fbase;
+}
+
 /*
- * Look a function up among the libraries behind us.  pthread_cond_wait has an
- * ancient version, which dlsym prefers and which must not be used.
+ * Look a function up among the libraries behind us.  libc's pthread_cond_wait
+ * has an ancient version, which dlsym may prefer and which must not be used;
+ * but a sanitizer's, which has no version, goes before libc's.
  */
 static void look_up(int number)
 {
-    void *found = NULL;
+    void *found = dlsym(RTLD_NEXT, names[number]);
 
-    if (number == CALL_pthread_cond_wait)
-        found = dlvsym(RTLD_NEXT, names[number], "GLIBC_2.3.2");
-    if (found == NULL)
-        found = dlsym(RTLD_NEXT, names[number]);
+    if (number == CALL_pthread_cond_wait) {
+        void *modern = dlvsym(RTLD_NEXT, names[number], "GLIBC_2.3.2");
+        if (modern != NULL && same_library(found, modern))
+            found = modern;
+    }
     /* ISO C has no cast from an object's address to a function's. */
     memcpy(&functions[number], &found, sizeof found);
 }

@@ -31,7 +31,7 @@ enum log_flag { LOG_TOUCHED = 1 };      /* the plan had its hand in it */
 struct log_header {
     char magic[8];
     uint32_t capacity;                  /* records */
-    _Atomic uint32_t next;              /* records reserved; counts on when full */
+    _Atomic uint32_t next;              /* records reserved, room or not */
     _Atomic uint32_t waiters;           /* the harness sleeps on next */
     _Atomic int32_t owner;              /* pid of the program under test */
     char unused[40];

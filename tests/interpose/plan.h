@@ -32,7 +32,7 @@ struct plan_verdict {
     int fail;                   /* errno or EAI_... to fail with; 0: do not */
     int late_errno;             /* errno to leave after success; 0: as it is */
     bool ready, stop, hold;
-    const char *list;           /* getaddrinfo: the answer; NULL: the real one */
+    const char *list;           /* getaddrinfo's answer; NULL: the real one */
     bool touched;               /* any of the above */
 };
 

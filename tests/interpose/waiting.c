@@ -24,14 +24,22 @@
 
 /* Nobody but this file calls them by these names. */
 int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room);
-int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
-                const sigset_t *mask, size_t room);
+int __ppoll_chk(struct pollfd *fds, nfds_t count,
+                const struct timespec *timeout, const sigset_t *mask,
+                size_t room);
+
+/* Any negative timeout means none. */
+static int64_t or_none(int timeout)
+{
+    return timeout < 0 ? -1 : timeout;
+}
 
 static int64_t milliseconds(const struct timespec *timeout)
 {
     if (timeout == NULL)
         return -1;
-    return (int64_t)timeout->tv_sec * 1000 + (timeout->tv_nsec + 999999) / 1000000;
+    return (int64_t)timeout->tv_sec * 1000 +
+           (timeout->tv_nsec + 999999) / 1000000;
 }
 
 /*
@@ -44,12 +52,11 @@ static bool may_deceive(int fd)
     int family;
     socklen_t len = sizeof family;
     int saved = errno;
-    bool deceives =
-        syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &family, &len) == 0 &&
-        (family == AF_INET || family == AF_INET6);
+    long result = syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &family,
+                          &len);
 
     errno = saved;
-    return deceives;
+    return result == 0 && (family == AF_INET || family == AF_INET6);
 }
 
 /* poll and ppoll. */
@@ -94,7 +101,7 @@ static int leave_poll(struct call *call, int result, const struct pollfd *fds,
 static int poll_for(void *frame, struct pollfd *fds, nfds_t count, int timeout)
 {
     struct call call = { .number = CALL_poll, .frame = frame, .fd = -1,
-                         .args = { (int64_t)count, timeout < 0 ? -1 : timeout } };
+                         .args = { (int64_t)count, or_none(timeout) } };
     int result = -1;
 
     if (enter_poll(&call, fds, count))
@@ -136,8 +143,9 @@ int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room)
     return poll_for(__builtin_frame_address(0), fds, count, timeout);
 }
 
-int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
-                const sigset_t *mask, size_t room)
+int __ppoll_chk(struct pollfd *fds, nfds_t count,
+                const struct timespec *timeout, const sigset_t *mask,
+                size_t room)
 {
     if (room / sizeof *fds < count)
         abort();
@@ -332,7 +340,7 @@ static bool enter_epoll(struct call *call, int epoll_fd)
 int epoll_wait(int epoll_fd, struct epoll_event *events, int room, int timeout)
 {
     struct call call = { ABOUT(epoll_wait, -1),
-                         .args = { epoll_fd, room, timeout < 0 ? -1 : timeout } };
+                         .args = { epoll_fd, room, or_none(timeout) } };
     int result = -1;
 
     if (enter_epoll(&call, epoll_fd))
@@ -346,7 +354,7 @@ int epoll_pwait(int epoll_fd, struct epoll_event *events, int room,
                 int timeout, const sigset_t *mask)
 {
     struct call call = { ABOUT(epoll_pwait, -1),
-                         .args = { epoll_fd, room, timeout < 0 ? -1 : timeout } };
+                         .args = { epoll_fd, room, or_none(timeout) } };
     int result = -1;
 
     if (enter_epoll(&call, epoll_fd))

@@ -18,8 +18,8 @@ SECTIONS = ["What you see", "Why it happens", "How the check catches it",
 NOT_RUN = {
     r"make (test|flake|mutants|bench-grader)\b": "it would run these tests again",
     r"make (watch|play)-": "it ends with Ctrl-C: see test_usage.py",
-    r"(\./)?build/\S+d\b|(\./)?build/.*PORT": "a server, or a client of one that runs "
-                                             "in a second terminal",
+    r"(\./)?build/\S+d\b|(\./)?build/.*PORT": "a server, or a client of one in a "
+                                             "second terminal",
     r"(nc|socat|curl|printf|telnet|man)\b": "it talks to a program in a second terminal",
     r"kill|jobs|fg": "it is about a program in a second terminal",
     r".*(SUBMISSION|--submission) ?=?DIR": "DIR stands for a directory of your own",
@@ -130,9 +130,10 @@ class BugPages(unittest.TestCase):
             with self.subTest(name):
                 bug = bugs.bug(name)
                 self.assertLessEqual(len(bug.rule), RULE_LIMIT)
-                self.assertNotRegex(bug.rule, r"[`*\[]")
+                self.assertNotRegex(bug.rule, r"[`*]|\]\(")
                 self.assertTrue(all(bug.hints))
-                self.assertEqual(re.findall(r"^## (.+)$", text_of(path), re.M), SECTIONS)
+                self.assertEqual(re.findall(r"^## (.+)$", text_of(path), re.M),
+                                 SECTIONS)
 
     def test_list_of_bugs(self):
         """docs/bugs/README.md links every page with its title"""
@@ -171,7 +172,8 @@ class Commands(unittest.TestCase):
                 continue                # they speak of all the lessons to come
             for target in re.findall(r"(?:`|^ {4}(?:\$ )?)make ([a-z][\w-]*)",
                                      text_of(path), re.MULTILINE):
-                found = next((m for p in patterns if (m := re.fullmatch(p, target))), None)
+                found = next(filter(None, (re.fullmatch(p, target)
+                                           for p in patterns)), None)
                 with self.subTest(f"{shown(path)}: make {target}"):
                     self.assertIsNotNone(found, "no such target")
                     if found.groups() and found[1] != "N":
@@ -195,8 +197,8 @@ class Commands(unittest.TestCase):
                               env=support.environment(), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.assertLess(done.returncode, 126, done.stdout)
-        self.assertNotRegex(done.stdout, r"Traceback|not found|No rule to make|"
-                            r"[Nn]o such file|usage: ")
+        self.assertNotRegex(done.stdout, r"Traceback|: not found|No rule to make|"
+                            r"No such file or directory")
 
 
 if __name__ == "__main__":

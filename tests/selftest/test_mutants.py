@@ -65,7 +65,7 @@ class Mutants(unittest.TestCase):
                 self.assertIn(bug, bound(lesson))
 
     def test_matrix_is_fresh(self):
-        """docs/mutants.md has the rows of these mutants, each caught where it must be"""
+        """docs/mutants.md has a row for each mutant, caught where it must be"""
         try:
             lines = support.text_of("docs", "mutants.md").splitlines()
         except OSError:

@@ -34,7 +34,7 @@ class Skeletons(unittest.TestCase):
         self.assertEqual((code, text), (0, ""))
 
     def test_untouched(self):
-        """an untouched skeleton is UNTOUCHED at its first step, and is not even built"""
+        """an untouched skeleton is UNTOUCHED at its first step, and is not built"""
         for lesson in lessons():
             with self.subTest(lesson):
                 document = grade(int(lesson[:2]), skeleton(lesson))

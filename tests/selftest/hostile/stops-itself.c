@@ -1,0 +1,12 @@
+/*
+ * stops-itself - a program that stops itself
+ *
+ * Graded as lesson 04, with the verdict TIMEOUT.
+ */
+#include <signal.h>
+
+int main(void)
+{
+    for (;;)
+        raise(SIGSTOP);
+}
