@@ -248,4 +248,8 @@ class Program:
             if name.startswith("report."):
                 with open(os.path.join(self.scratch, name), errors="replace") as file:
                     found.append(file.read(1 << 20))
+        if not found and self.status == SANITIZER_STATUS:
+            # UBSan beside gcc's ASan speaks on stderr, whatever log_path says.
+            text = bytes(self.stderr).decode("utf-8", "replace")
+            found = [text] if "runtime error:" in text else []
         return "\n".join(found)

@@ -55,8 +55,12 @@ def _line(check, paint):
     verdict = check["verdict"]
     word = WORDS.get(verdict, verdict)
     mark = f"   [{check['bug']}]" if check["bug"] else ""
-    lines = textwrap.wrap(check["title"] + mark.replace(" ", "\0"), WIDTH - 12)
-    text = ("\n" + " " * 12).join(lines).replace("\0", " ")
+    lines = textwrap.wrap(check["title"], WIDTH - 12)
+    if len(lines[-1]) + len(mark) <= WIDTH - 12:
+        lines[-1] += mark
+    else:
+        lines.append(mark.strip())
+    text = ("\n" + " " * 12).join(lines)
     reason = f"\n{_wrapped('', check['reason'], 12)}" if check["reason"] and \
         verdict == "SKIP" else ""
     return f"  {paint(word.ljust(9), COLOURS.get(verdict, '31'))} {text}{reason}"

@@ -162,8 +162,9 @@ class Known(unittest.TestCase):
         return trace
 
     def start(
-        self, program, build_name, *args, plan="", trace=None, reports="/dev/null", **more
-    ):
+        self, program, build_name, *args,
+        plan="", trace=None, reports="/dev/null", **more,
+    ):  # fmt: skip
         """Start a known program; returns the Popen, which ends with the test.
 
         build_name: str, such as "gcc-asan"; reports: str, where TSan's go.
