@@ -24,7 +24,8 @@ class TcpClient(Lesson):
         client = self.run(server.host, server.port, stdin=REQUEST)
         self.stage.wait_for(lambda: server.is_visited() or swapped.is_visited()
                             or client.has_ended())
-        swapped.has_no_visitor("A2")
+        swapped.has_no_visitor("A2", f"a connection to port {server.port}, not to "
+                               f"{swapped.port}, which is that with its bytes swapped")
         server.accepts(bug="A9" if client.called("connect", "EINVAL") else None)
 
     @check(points=3, bugs="C7 C12")
@@ -99,7 +100,7 @@ class TcpClient(Lesson):
         too_big = str(65536 + server.port)  # cut to 16 bits this is the server's port
         for _, client in self.runs([[server.host, p] for p in [too_big, *NOT_PORTS]]):
             self.stage.wait_for(lambda c=client: c.has_ended() or server.is_visited())
-            server.has_no_visitor("A1")
+            server.has_no_visitor("A1", f"{too_big} is refused, not cut to 16 bits")
             client.exits_with(2)
             client.complains()
 

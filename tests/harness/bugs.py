@@ -32,4 +32,5 @@ def bug(bug_id):
     if not title or len(paragraphs) < 3 or len(hints) != 3:
         raise Infra(f"the page {page(bug_id)} has not the shape it should have")
     rule = " ".join(paragraphs[1].split())
-    return Bug(bug_id, title.group(1), rule, [h.strip() for h in hints])
+    plain = [re.sub(r"^   ", "", h.strip(), flags=re.MULTILINE) for h in hints]
+    return Bug(bug_id, title.group(1), rule, plain)

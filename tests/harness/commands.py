@@ -78,7 +78,7 @@ def hint(options):
         return 0
     level = min(3, state.hint_level(here.number, bug.id) + 1)
     state.hint_given(here.number, bug.id, level)
-    print(f"{check['title']}   [{bug.id}: {bug.title}]\n")
+    print(f"{check['title']}\n{bug.id}: {bug.title}\n")
     print(f"Hint {level} of 3\n\n{bug.hints[level - 1]}\n")
     print(f"make hint-lesson{here.number} again gives hint {level + 1}." if level < 3
           else f"More about it: {bugs.page(bug.id)}")

@@ -13,7 +13,7 @@ TODO_STATUS = 86                    # exit status of todo(), see common/todo.h
 PLAN_STATUS = 97                    # exit status of a plan that cannot be read
 SANITIZER_STATUS = 99               # exit status after a sanitizer's report
 OUTPUT_LIMIT = 8 << 20              # bytes of stdout and of stderr
-MEMORY_LIMIT = 2 << 30              # bytes in use
+MEMORY_LIMIT = 1 << 30              # bytes in use
 FAMILY_LIMIT = 64                   # processes, descendants included
 NAPS = {"nanosleep", "clock_nanosleep"}
 LOOP = 1000                         # times the same call failed: an endless loop
@@ -24,7 +24,7 @@ TIMEOUT_OPTIONS = {20, 21, 66, 67}  # SO_RCVTIMEO, SO_SNDTIMEO, old and new
 
 SANITIZER = ("verify_asan_link_order=0:halt_on_error=1:abort_on_error=0:"
              f"exitcode={SANITIZER_STATUS}:print_stacktrace=1:color=never:"
-             "allocator_may_return_null=1:hard_rss_limit_mb=2000:symbolize=1:"
+             "allocator_may_return_null=1:hard_rss_limit_mb=1000:symbolize=1:"
              "handle_segv=1:report_signal_unsafe=0:io_sync=0")
 
 
@@ -55,8 +55,10 @@ class Program:
         self.limit = ""
         self._photo = self._nap = (0, None)
         self.trace = Trace(os.path.join(scratch, "log"))
+        preload = os.path.join(scratch, "interpose.so")
+        os.symlink(interposer, preload)     # its own path may have a blank in it
         env = {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC0", "HOME": scratch,
-               "LD_PRELOAD": interposer, "LOOPBACK_PLAN": plan,
+               "LD_PRELOAD": preload, "LOOPBACK_PLAN": plan,
                **self.trace.environment(), **self._sanitizer_options(leaks)}
         self._pipes = {}
         self._start(env, stdin)

@@ -221,7 +221,7 @@ def _done(document):
              f"  Passed, but {skipped} of {len(checks)} could not be shown on this "
              "machine."]
     if lesson["own"]:
-        lines += ["  Compare  " + d for d in lesson["diffs"]]
+        lines += ["  Compare"] + ["    " + d for d in lesson["diffs"]]
     if lesson["question"]:
         lines.append(_wrapped("  Think    ", lesson["question"], 11))
     if lesson["next"]:

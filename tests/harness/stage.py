@@ -1,11 +1,13 @@
 """Where one check plays: its programs, its peers, the story so far, and waiting."""
 import os
+import re
 import shutil
 import tempfile
 import time
 from collections import namedtuple
 
 from . import kernel, spawn
+from .failure import Infra
 from .patience import Deadline, Pauses
 
 # time   nanoseconds, the clock of the trace
@@ -13,12 +15,20 @@ from .patience import Deadline, Pauses
 # text   what it does, in the third person
 Event = namedtuple("Event", "time who text")
 
-SCRATCH = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+def _scratch_place():
+    """Return where scratch directories are made: LD_PRELOAD and the sanitizers'
+    options cannot name a path with a blank or a colon in it."""
+    for place in ("/dev/shm", tempfile.gettempdir(), "/tmp"):
+        if os.access(place, os.W_OK | os.X_OK) and not re.search(r"[\s:]", place):
+            return place
+    raise Infra("there is no directory for scratch files: /dev/shm and /tmp are not "
+                "writable")
 
 
 def new_scratch():
     """Make a directory for the files of one check; return its path."""
-    return tempfile.mkdtemp(prefix="loopback-", dir=SCRATCH)
+    return tempfile.mkdtemp(prefix="loopback-", dir=_scratch_place())
 
 
 class Stage:

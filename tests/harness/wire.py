@@ -225,10 +225,13 @@ class Listener:
         """Say whether somebody has connected and waits to be accepted."""
         return bool(select.select([self.sock], [], [], 0)[0])
 
-    def has_no_visitor(self, bug=None):
-        """Nobody has connected here: ask when the program has ended or waits."""
+    def has_no_visitor(self, bug=None, told=None):
+        """Nobody has connected here: ask when the program has ended or waits.
+
+        told  what the program was told, and why this port is not that, in words
+        """
         if self.is_visited():
-            raise Failure(f"no connection to port {self.port}",
+            raise Failure(told or f"no connection to port {self.port}",
                           f"the program connected to port {self.port}", bug)
 
     def closes(self):

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Measures how long a check takes, beside the bare compiler, and judges the goals.
+
+    python3 tests/selftest/bench.py [RUNS]
+
+The goals: after an edit at most 2.5 times the compile at the median and 2 times
+that at p95; without an edit at most 1.2 times the compile; the grader's own share
+(neither compiler nor checks) at most 0.1 s.
+"""
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import support
+from support import ROOT, lessons, sources_in
+
+from harness import build
+
+RUNS = 15
+
+
+def seconds(work):
+    """Return how long work() took, by the clock."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def p95(values):
+    """Return the value that one of twenty exceeds."""
+    return sorted(values)[max(0, round(len(values) * 0.95) - 1)]
+
+
+class Bench:
+    """The measurements of one lesson: lists of seconds by name."""
+
+    def __init__(self, lesson, place):
+        """place: an empty directory"""
+        self.lesson, self.place = lesson, place
+        self.files = sources_in(os.path.join(ROOT, "solutions", lesson))
+        self.results = {name: [] for name in ("compile", "edit", "again", "empty",
+                                              "python")}
+        self.own = []
+        self.write("")
+        self.check()                    # warm: interposer and given modules are built
+
+    def write(self, comment):
+        """Write the solution, with a comment behind it, as a learner who saves."""
+        for name, text in self.files.items():
+            with open(os.path.join(self.place, name), "wb") as file:
+                file.write(text + comment.encode())
+
+    def compile(self):
+        """Compile and link as the grader does, and nothing else."""
+        program = os.path.join(self.place, support.lesson_class(self.lesson).programs[0])
+        common = [os.path.join(build.COMMON, f) for f in os.listdir(build.COMMON)
+                  if f.endswith(".c")]
+        subprocess.run([*build.compiler(), *build.flags("asan"), "-o", os.devnull,
+                        program + ".c", *common], cwd=ROOT, check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def check(self, *options):
+        """Run the check as make does; return the document."""
+        json_file = os.path.join(self.place, "document.json")
+        done = support.run_grader(int(self.lesson[:2]), "--submission", self.place,
+                                  "--json", json_file, *options)
+        if done.returncode != 0:
+            sys.exit(f"lesson {self.lesson} does not pass:\n{done.stdout}{done.stderr}")
+        with open(json_file, encoding="utf-8") as file:
+            return json.load(file)
+
+    def round(self, number):
+        """Measure everything once; mixed, so that a slow moment hits all alike."""
+        self.results["python"].append(seconds(lambda: subprocess.run(
+            [sys.executable, "-c", "pass"], check=True)))
+        self.results["compile"].append(seconds(self.compile))
+        self.write(f"\n/* edit {number} of {time.time_ns()} */\n")
+        self.results["edit"].append(seconds(self.check))
+        self.results["again"].append(seconds(self.check))
+        first = next(iter(support.lesson_class(self.lesson).checks()))
+        self.results["empty"].append(self.share(first))
+
+    def share(self, check):
+        """Return the time of a run of one check that is neither build nor check."""
+        document = {}
+        whole = seconds(lambda: document.update(self.check("--check", check)))
+        record = next(c for c in document["checks"] if c["id"] == check)
+        return whole - record["milliseconds"] / 1000
+
+    def goals(self):
+        """Yield (words, value, limit) for each goal."""
+        base = statistics.median(self.results["compile"])
+        edit, again = self.results["edit"], self.results["again"]
+        yield "after an edit, median / compile", statistics.median(edit) / base, 2.5
+        yield "after an edit, p95 / compile", p95(edit) / base, 5.0
+        yield "without an edit, median / compile", statistics.median(again) / base, 1.2
+        yield "the grader's own share, seconds", \
+            statistics.median(self.results["empty"]), 0.1
+
+
+WORDS = {"compile": "bare compile, same flags", "edit": "check after an edit",
+         "again": "check without an edit", "empty": "the grader's own share",
+         "python": "python3 -c pass"}
+
+
+def report(bench):
+    """Print the table of one lesson; return how many goals it misses."""
+    base = statistics.median(bench.results["compile"])
+    print(f"\nlesson {bench.lesson}\n\n  {'':32}{'median':>9}{'p95':>9}{'ratio':>8}")
+    for name, words in WORDS.items():
+        values = bench.results[name]
+        middle = statistics.median(values)
+        print(f"  {words:32}{middle:8.3f} {p95(values):8.3f} {middle / base:7.2f}")
+    print()
+    missed = 0
+    for words, value, limit in bench.goals():
+        missed += value > limit
+        print(f"  {'met   ' if value <= limit else 'missed'}  {words:36}"
+              f"{value:7.2f}  (goal {limit})")
+    return missed
+
+
+def main(arguments):
+    """Measure and print; return 1 when a goal is missed."""
+    runs = int(arguments[0]) if arguments else RUNS
+    with tempfile.TemporaryDirectory() as top:
+        benches = []
+        for lesson in lessons():
+            os.mkdir(os.path.join(top, lesson))
+            benches.append(Bench(lesson, os.path.join(top, lesson)))
+        for number in range(runs):
+            for bench in benches:
+                bench.round(number)
+    missed = sum(report(bench) for bench in benches)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"\n{runs} runs; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors; "
+          f"{used.ru_utime + used.ru_stime:.0f} s of processor time")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
