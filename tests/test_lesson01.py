@@ -103,6 +103,7 @@ class TcpClient(Lesson):
             server.has_no_visitor("A1", f"{too_big} is refused, not cut to 16 bits")
             client.exits_with(2)
             client.complains()
+        self.run(server.host, 0).exits_with(1)      # a port like any other: connect fails
 
     @check(points=1, bugs="A21")
     def usage(self):
@@ -122,7 +123,7 @@ class TcpClient(Lesson):
         self.stage.wait_until_taken()
         visitor.resets()
         client.exits_with(1)
-        client.says(r"^tcpget: \w+: .", '"tcpget: CALL: reason"', "U2")
+        client.says(r"^tcpget: [^:]+: .", '"tcpget: CALL: reason"', "U2")
 
     @check(points=3, bugs="I1")
     def peer_leaves_early(self):

@@ -65,14 +65,24 @@ def main(arguments):
 
 
 def _keep_standard_descriptors():
-    """Make sure 0, 1 and 2 are open, so that no socket of ours takes their place."""
+    """Make sure that 0, 1 and 2 are open, and no program inherits more than these.
+
+    Else a socket of ours might become 0, and a jobserver of make, or whatever
+    else our caller left open, would be the learner's descriptor 3.
+    """
     while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(fd)
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            os.set_inheritable(int(name), int(name) <= 2)
+        except OSError:
+            pass                        # the one that listed the directory
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w")
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")
+    sys.stdout.reconfigure(errors="replace")    # where a locale has only ASCII
 
 
 def _say(text, status):

@@ -3,20 +3,27 @@ import re
 
 # (what the compiler says, what it means here); gcc's words, then clang's
 SENTENCES = [
-    (r"expected '[;,]'|expected [';\w]+ (before|after|at end)",
-     "A semicolon or comma is missing, often at the end of the line before."),
-    (r"expected expression before|expected expression",
+    (r"unterminated (/\* )?comment", "A comment opens with /* and never ends with */."),
+    (r"'else' without|expected expression\n.*\belse\b",
+     "This else has no if: look for a ; or a } too much just before it."),
+    (r"expected ';', identifier or '\('|expected ';' after (struct|union|enum)",
+     "A semicolon is missing after a structure or declaration above."),
+    (r"expected expression",
      "Something is missing where a value should stand; look just before this place."),
+    (r"expected '\)'",
+     "A closing parenthesis is missing, or a comma between two arguments."),
+    (r"expected identifier or '\('",
+     "There is one closing brace too many above, so that this stands outside of a "
+     "function."),
+    (r"extraneous closing brace", "There is one closing brace too many."),
     (r"expected declaration or statement at end of input|expected '\}'",
      "A closing brace is missing: some { has no } of its own."),
-    (r"extraneous closing brace|expected identifier or '\(' before '\}'",
-     "There is one closing brace too many."),
-    (r"unterminated comment", "A comment opens with /* and never ends with */."),
-    (r"missing terminating|unterminated", "A string or character is not closed."),
+    (r"expected '[;,]'|expected [';\w]+ (before|after|at end)",
+     "A semicolon or comma is missing, often at the end of the line before."),
     (r"stray '\\\d+'|unexpected character <U|non-ASCII",
      "A character that only looks right, such as a curly quote or a wide blank, came "
      "in from a web page or word processor: type it again."),
-    (r"'todo' undeclared|implicit declaration of function 'todo'|function 'todo'",
+    (r"'todo' undeclared|undefined reference to .todo'|function 'todo'",
      'A todo() is left but #include "todo.h" is gone: keep it until the last step.'),
     (r"implicit declaration of function '(\w+)'|undeclared function '(\w+)'",
      "This function is not declared: its manual page (man 2 or man 3) names the header "
@@ -44,9 +51,22 @@ SENTENCES = [
      "A number stands where an address is due: perhaps an & is missing."),
     (r"makes integer from pointer|incompatible pointer to integer",
      "An address stands where a number is due: perhaps an & or * is too much."),
-    (r"incompatible types when (assigning|initializing|returning)",
+    (r"void value not ignored|initializing .* with an expression of .*type 'void'",
+     "This function returns nothing, so there is no value to use."),
+    (r"incompatible types when (assigning|initializing|returning)|invalid initializer|"
+     r"with an expression of incompatible type|from incompatible type",
      "The two sides have different types that C will not convert."),
-    (r"lvalue required", "The left side of = must be a variable."),
+    (r"lvalue required|expression is not assignable",
+     "The left side of = must be a variable."),
+    (r"expression with array type|array type .* is not assignable",
+     "An array is not assigned with =: copy its bytes, for instance with memcpy(3)."),
+    (r"read-only|const-qualified type", "This is const: it may not be changed."),
+    (r"array size missing|needs an explicit size",
+     "An array needs its size: a number between the brackets, or values behind =."),
+    (r"unknown type name",
+     "This type is not known here: misspelt, or its header is missing; the manual page "
+     "of a call that uses it names the header."),
+    (r"duplicate case", "Two cases of one switch have the same value."),
     (r"invalid type argument of unary '\*'|indirection requires pointer",
      "Only a pointer can be followed with *."),
     (r"invalid operands to binary|invalid operands",
@@ -61,9 +81,8 @@ SENTENCES = [
      "break stands outside a loop: count the braces above it."),
     (r"continue statement not within|'continue' statement not in",
      "continue stands outside a loop: count the braces above it."),
-    (r"void value not ignored|initializing .* with an expression of .*type 'void'",
-     "This function returns nothing, so there is no value to use."),
-    (r"control reaches end of non-void", "A path through the function returns nothing."),
+    (r"control reaches end of non-void",
+     "A path through the function returns nothing."),
     (r"No such file or directory|file not found",
      "The header's name is misspelt, or it is not on this machine."),
     (r"undefined reference to `main'|symbol.* main",
@@ -73,9 +92,12 @@ SENTENCES = [
     (r"multiple definition of|duplicate symbol",
      "Two files define the same function; one of them must go or become static."),
     (r"(two or more|multiple) data types in declaration|cannot combine with previous",
-     "A semicolon is missing after a structure or declaration above."),
+     "A semicolon is missing after a structure above, or a type has a word too many."),
     (r"the compiler was still at work", "Does a macro or #include call itself?"),
 ]
+
+# Said in a warning, before an error that only follows from it.
+NOT_CLOSED = (r"missing terminating", "A string or character is not closed.")
 
 NO_SANITIZER = re.compile(
     r"cannot find .*lib[atu]+bsan|cannot find -l[atu]+b?san|libclang_rt\.[atu]+b?san"
@@ -86,6 +108,8 @@ NO_SANITIZER = re.compile(
 def sentence(text):
     """Return a sentence of help for the first error in the compiler's `text`, or ""."""
     error = first_error(text)
+    if re.search(NOT_CLOSED[0], text):
+        return NOT_CLOSED[1]
     for pattern, help_text in SENTENCES:
         if re.search(pattern, error.replace("‘", "'").replace("’", "'")):
             return help_text

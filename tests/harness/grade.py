@@ -91,12 +91,25 @@ def _examined(end, stage, method):
         trouble = _trouble(program, method)
         if trouble:
             return trouble
+    if isinstance(end, Failure) and any(_gave_up_when_interrupted(p)
+                                        for p in stage.programs):
+        end.bug = "I4"
     return end
+
+
+def _gave_up_when_interrupted(program):
+    """Say whether the program ended because a signal woke it from waiting."""
+    last = program.trace.calls(*timeline.WAITING)[-1:]
+    return bool(program.status) and not program.was_killed and \
+        bool(last) and last[0].error == "EINTR"
 
 
 def _trouble(program, method):
     """Return a Failure when the program crashed or broke a limit, whatever it did."""
     report = program.report()
+    if "LeakSanitizer has encountered a fatal error" in report + \
+            bytes(program.stderr).decode("utf-8", "replace"):
+        return Skip("this machine does not let LeakSanitizer look at a program")
     if program.limit or "rss limit" in report:
         return Failure("a program of modest needs",
                        program.limit or "it uses too much memory", None, "LIMIT")

@@ -203,7 +203,8 @@ def _call(entry):
 
 def _build(document, paint):
     build = document["build"]
-    lines = [f"  {paint('BUILD', '31')}     {clean(build['problem'])}"]
+    problem = _wrapped("  BUILD     ", build["problem"], 12)
+    lines = [problem.replace("BUILD", paint("BUILD", "31"), 1)]
     if build["error"]:
         lines += ["", textwrap.indent(clean(build["error"]), "  ")]
     if build["help"]:

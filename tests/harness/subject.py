@@ -1,5 +1,6 @@
 """The program under test as the subject of sentences: it exits, prints, listens."""
 import re
+import resource
 import signal
 
 from . import procfs, show
@@ -99,6 +100,10 @@ class Subject(Program):
                             patient=True)
         return self.trace.next - start > SPIN
 
+    def failed(self, name, error):
+        """Return how often calls of this kind ("accept": accept4 too) met this error."""
+        return sum(c.error == error for c in self.trace.calls(name, name + "4"))
+
     def went_to(self):
         """Return the host it tried to connect to last, "" if it did not try."""
         calls = self.trace.calls("connect")
@@ -179,6 +184,20 @@ class Subject(Program):
         self.stage.wait_until_taken()
         self.stage.tell("stops the server for a moment", "the tester")
         self.freeze()
+
+    def has_only_the_descriptors_it_holds(self):
+        """From now on every call for one more fails with EMFILE."""
+        self.stage.wait_until_taken()
+        open_now = procfs.descriptors(self.pid)
+        held = next(fd for fd in range(len(open_now) + 1) if fd not in open_now)
+        self.limits = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (held, self.limits[1]))
+        self.stage.tell(f"allows it {held} descriptors, no more", "the tester")
+
+    def has_descriptors_again(self):
+        """Lift that limit."""
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, self.limits)
+        self.stage.tell("allows it descriptors again", "the tester")
 
     def open_descriptors(self):
         """Return how many descriptors it and its children have open."""

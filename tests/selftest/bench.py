@@ -57,7 +57,8 @@ class Bench:
 
     def compile(self):
         """Compile and link as the grader does, and nothing else."""
-        program = os.path.join(self.place, support.lesson_class(self.lesson).programs[0])
+        name = support.lesson_class(self.lesson).programs[0]
+        program = os.path.join(self.place, name)
         common = [os.path.join(build.COMMON, f) for f in os.listdir(build.COMMON)
                   if f.endswith(".c")]
         subprocess.run([*build.compiler(), *build.flags("asan"), "-o", os.devnull,
@@ -138,8 +139,8 @@ def main(arguments):
                 bench.round(number)
     missed = sum(report(bench) for bench in benches)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"\n{runs} runs; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors; "
-          f"{used.ru_utime + used.ru_stime:.0f} s of processor time")
+    print(f"\n{runs} runs; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} "
+          f"processors; {used.ru_utime + used.ru_stime:.0f} s of processor time")
     return 1 if missed else 0
 
 

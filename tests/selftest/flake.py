@@ -71,7 +71,8 @@ def main(arguments):
                     failed += 1
                     name = f"{lesson}-{os.path.basename(directory)}"
                     path = keep(told(document), name, number)
-                    print(f"  FAIL  {name}: {failure(document)}, see {path}", flush=True)
+                    print(f"  FAIL  {name}: {failure(document)}, see {path}",
+                          flush=True)
             print(f"  run {number} of {runs}: {checks} checks so far, {failed} failed, "
                   f"{time.monotonic() - start:.0f} s", flush=True)
     print(f"\n{checks} checks in {runs} runs of {len(todo)} programs")

@@ -19,7 +19,8 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 LONGEST = 900                       # seconds for one group
 # Groups that take long start first, so that none is left running alone at the end.
-SLOW = ("mutants", "trees", "usage", "hostile", "pages", "harness", "interpose")
+SLOW = ("mutants", "trees", "usage", "commands", "hostile", "pages", "harness",
+        "interpose")
 
 
 class Result(unittest.TestResult):

@@ -1,5 +1,6 @@
 """What the tests of the grader share: running it, copying the course, patches."""
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -8,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(HERE)
@@ -15,6 +17,7 @@ ROOT = os.path.dirname(TESTS)
 sys.path.insert(0, TESTS)
 
 from harness import build, layout  # noqa: E402
+from harness.patience import Deadline, Pauses  # noqa: E402
 
 PATIENCE = 120                      # seconds for one run of the grader
 OPTIONS_OF_MAKE = ("CC", "PLAIN", "GIVEN", "SUBMISSION", "JSON", "ALL", "CHECK",
@@ -236,3 +239,82 @@ def _hunk(text, i, lines, at):
             at += 1
         i += 1
     return i, at, new
+
+
+# A course of its own, for tests that write into it
+
+def solution_files(lesson):
+    """Return {name: bytes} of the solution of `lesson`."""
+    return sources_in(os.path.join(ROOT, "solutions", lesson))
+
+
+def lesson_named(number):
+    """Return the name of lesson `number`, such as "04-tcp-server"."""
+    return next(n for n in lessons() if int(n[:2]) == number)
+
+
+class CourseTest(unittest.TestCase):
+    """A test class that works in a copy of the course: self.course is its path."""
+
+    where = "course"                    # name of the directory of the copy
+
+    @classmethod
+    def setUpClass(cls):
+        cls._top = tempfile.TemporaryDirectory()
+        os.chmod(cls._top.name, 0o755)  # so that another user may look at it
+        cls.course = os.path.join(cls._top.name, cls.where)
+        os.mkdir(cls.course)
+        copy_course(cls.course)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls._top.cleanup()
+
+    def run_it(self, *arguments, **options):
+        """Run the grader of the copy; it must not print a traceback."""
+        done = run_grader(*arguments, root=self.course, **options)
+        self.assertNotIn("Traceback", done.stdout + done.stderr)
+        return done
+
+    def write(self, number, files):
+        """Replace the learner's files of lesson `number`: {name: text or bytes}."""
+        directory = os.path.join(self.course, "lessons", lesson_named(number))
+        for name, text in files.items():
+            with open(os.path.join(directory, name), "wb") as file:
+                file.write(text.encode() if isinstance(text, str) else text)
+        return directory
+
+    def hand_in(self, files, name="handed-in"):
+        """Return a new directory in the copy that holds `files`."""
+        directory = tempfile.mkdtemp(prefix=name, dir=self.course)
+        os.chmod(directory, 0o755)
+        for file, text in files.items():
+            with open(os.path.join(directory, file), "wb") as out:
+                out.write(text.encode() if isinstance(text, str) else text)
+        return directory
+
+
+def running(programs):
+    """Return the pids of the processes that run one of these executables."""
+    found = []
+    for link in glob.glob("/proc/[0-9]*/exe"):
+        try:
+            if os.readlink(link).startswith(tuple(programs)):
+                found.append(int(link.split("/")[2]))
+        except OSError:
+            pass                        # ended meanwhile, or not ours to see
+    return found
+
+
+def scratch_places():
+    """Return the scratch directories there are now, of this run and of others."""
+    return {found for place in ("/dev/shm", tempfile.gettempdir())
+            for found in glob.glob(os.path.join(place, "loopback-*"))}
+
+
+def wait_for(done, seconds=60):
+    """Ask done() until it is true; return what it said last."""
+    deadline, pauses = Deadline(seconds), Pauses()
+    while not (answer := done()) and not deadline.is_over():
+        pauses.wait()
+    return answer

@@ -18,9 +18,8 @@ SECTIONS = ["What you see", "Why it happens", "How the check catches it",
 NOT_RUN = {
     r"make (test|flake|mutants|bench-grader)\b": "it would run these tests again",
     r"make (watch|play)-": "it ends with Ctrl-C: see test_usage.py",
-    r"(\./)?build/\S+d\b|(\./)?build/.*PORT": "a server, or a client of one in a "
-                                             "second terminal",
-    r"(nc|socat|curl|printf|telnet|man)\b": "it talks to a program in a second terminal",
+    r"(\./)?build/": "a server, or a client of one in a second terminal",
+    r"(nc|socat|curl|printf|telnet|man)\b": "it talks to one in a second terminal",
     r"kill|jobs|fg": "it is about a program in a second terminal",
     r".*(SUBMISSION|--submission) ?=?DIR": "DIR stands for a directory of your own",
 }

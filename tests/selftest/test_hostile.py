@@ -1,6 +1,5 @@
 """Hostile programs get a verdict, in time, and nothing of them is left behind."""
 import concurrent.futures
-import glob
 import json
 import os
 import re
@@ -10,10 +9,7 @@ import time
 import unittest
 
 import support
-from support import HERE, ROOT, first_failure, text_of, told
-
-from harness.patience import Pauses
-from harness.stage import SCRATCH
+from support import HERE, ROOT, first_failure, running, scratch_places, text_of, told
 
 PROGRAMS = {"01": "tcpget.c", "04": "upperd.c"}
 BOUND = 60                          # seconds for a verdict, on a busy machine
@@ -43,27 +39,9 @@ class Verdict:
         self.seconds = time.monotonic() - start
         self.status, self.err = grader.returncode, err.decode("utf-8", "replace")
         self.document = json.loads(out) if out else None
-        self.scratch = set(scratch_places())
+        self.scratch = scratch_places()
         self.alive = [] if not self.document else \
             running(self.document["build"]["programs"].values())
-
-
-def running(programs):
-    """Return the pids of processes that run one of these executables."""
-    found = []
-    for link in glob.glob("/proc/[0-9]*/exe"):
-        try:
-            if os.readlink(link) in programs:
-                found.append(int(link.split("/")[2]))
-        except OSError:
-            pass                        # ended meanwhile, or not ours
-    return found
-
-
-def scratch_places():
-    """Return the scratch directories there are now, of this run and of others."""
-    import tempfile
-    return glob.glob(os.path.join(SCRATCH or tempfile.gettempdir(), "loopback-*"))
 
 
 class Hostile(unittest.TestCase):
@@ -92,10 +70,9 @@ class Hostile(unittest.TestCase):
     def test_nothing_left_in_scratch(self):
         """no directory of a check is left, however its program behaved"""
         ours = set().union(*(v.scratch for v in self.verdicts.values()))
-        pauses, end = Pauses(), time.monotonic() + BOUND
-        while ours & set(scratch_places()) and time.monotonic() < end:
-            pauses.wait()               # until other runs at this time have ended
-        self.assertEqual(ours & set(scratch_places()), set())
+        # Other runs may have had theirs at the same time: they go away as well.
+        support.wait_for(lambda: not ours & scratch_places())
+        self.assertEqual(ours & scratch_places(), set())
 
     def test_there_are_enough(self):
         """there are at least twenty hostile programs"""

@@ -12,7 +12,6 @@ import support
 from support import ROOT, lessons
 
 from harness import build, layout
-from harness.patience import Deadline, Pauses
 
 PAGE = b"<h1>It works</h1>\n" + bytes(range(256)) * 100
 REQUEST = b"GET /page HTTP/1.0\r\nHost: localhost\r\n\r\n"
@@ -121,9 +120,8 @@ class RealServers(Running):
                 file.write(NGINX.format(place=self.place, port=port))
             server = self.start("nginx", "-e", f"{self.place}/early", "-c", config,
                                 stderr=subprocess.DEVNULL)
-            deadline, pauses = Deadline(SECONDS), Pauses()
-            while server.poll() is None and not accepts(port) and not deadline.is_over():
-                pauses.wait()
+            support.wait_for(lambda s=server, p=port:
+                             s.poll() is not None or accepts(p))
             if server.poll() is None:
                 return self.fetches(port)
         self.fail("nginx never started")
