@@ -57,15 +57,18 @@ def shown_or_whole(path):
     return shown(os.path.abspath(path))
 
 
-def build(place, directory, programs, variant="asan", given="solutions"):
+def build(place, directory, programs, variant="asan", given="solutions", extras=()):
     """Build the lesson's `programs` from the files in `directory`.
 
     variant  one of VARIANTS; without its libraries on this machine, "plain"
     given    the tree that earlier modules come from
+    extras   further programs, see lesson.Lesson.extras; what cannot be built of
+             the modules in `directory` is not in the result
     Returns a Built.  Raises SourceProblem, BuildFailure or Infra.
     """
     archive = _archive(sources.given(place.number, given), variant)
-    own = [f for f in sources.c_files(directory) if f[:-2] not in programs]
+    own = [f for f in sources.c_files(directory)
+           if f[:-2] not in programs and f[:-2] not in extras]
     paths, warnings, notes = {}, "", []
     for program in programs:
         files = [os.path.join(directory, f) for f in (program + ".c", *own)]
@@ -74,11 +77,35 @@ def build(place, directory, programs, variant="asan", given="solutions"):
         except BuildFailure as e:
             if variant == "plain" or not compiler_help.lacks_sanitizer(e.text):
                 raise
-            built = build(place, directory, programs, "plain", given)
+            built = build(place, directory, programs, "plain", given, extras)
             return built._replace(notes=[
                 f"built without sanitizers: {compiler()[0]} has none on this machine"])
         warnings += said
+    for extra in extras:
+        path = _extra(extra, place, directory, own, archive, variant)
+        if path:
+            paths[extra] = path
     return Built(paths, warnings, notes)
+
+
+def _extra(name, place, directory, own, archive, variant):
+    """Return the path of an extra program with the modules `own`, None without them.
+
+    The course's own source stands in for one that `directory` does not have.
+    """
+    source = os.path.join(directory, name + ".c")
+    is_ours = not os.path.exists(source)
+    if is_ours:
+        source = os.path.join(place.solution, name + ".c")
+        if not sources.has_modules_of(source, directory):
+            return None
+    files = [source, *(os.path.join(directory, f) for f in own)]
+    try:
+        return _program(name, files, archive, variant)[0]
+    except BuildFailure:
+        if is_ours:
+            return None
+        raise
 
 
 def _program(name, files, archive, variant):

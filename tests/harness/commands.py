@@ -142,7 +142,8 @@ def _install(here, directory, lesson_class, variant, given):
     """Build the programs of `directory`; return {name: path} below build/."""
     for program in lesson_class.programs:
         sources.read_source(directory, program, "the lesson's README names the files")
-    built = build.build(here, directory, lesson_class.programs, variant, given)
+    built = build.build(here, directory, lesson_class.programs, variant, given,
+                        lesson_class.extras)
     sys.stdout.write(report.clean(built.warnings))
     found = {}
     for name, path in built.programs.items():

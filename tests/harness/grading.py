@@ -59,7 +59,8 @@ def _build_and_run(document, place, lesson_class, directory, names, run_all, on_
         return [_untouched(lesson_class, directory)]
     interposer = build.interposer()
     built = build.build(place, directory, lesson_class.programs,
-                        document["build"]["variant"], document["build"]["given"])
+                        document["build"]["variant"], document["build"]["given"],
+                        lesson_class.extras)
     modules = sources.used_modules(directory, place.number, document["build"]["given"])
     document["build"].update(programs=built.programs, warnings=built.warnings,
                              modules=[shown(m) for m in modules])
@@ -93,7 +94,7 @@ def _look_for_blame(document, records, place, lesson_class, directory, interpose
     if failed is None or failed["verdict"] == "INFRA":
         return
     built = build.build(place, directory, lesson_class.programs,
-                        document["build"]["variant"], "solutions")
+                        document["build"]["variant"], "solutions", lesson_class.extras)
     again = grade.run_checks(lesson_class, [failed["id"]],
                              (directory, built, interposer), True, lambda record: None)
     if again[0]["verdict"] == "PASS":

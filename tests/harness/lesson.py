@@ -25,11 +25,14 @@ class Lesson:
     A subclass sets number, programs (the names of its .c files without ".c",
     the first one is the usual one), question (to think about when all is
     done) and has one method per check, in the order in which to mend them.
+    extras are further programs of its directory, given complete, which show the
+    learner's modules at work; a submission need not have them, see has().
     Each check gets an object, a stage and a private network of its own.
     """
 
     number = 0
     programs = ()
+    extras = ()
     title = ""
     question = ""
     play = play.server                  # how to try the finished program by hand
@@ -55,6 +58,10 @@ class Lesson:
         """Start a program with these arguments; options as in program.Program."""
         path = self.built.programs[program or self.programs[0]]
         return Subject(self.stage, path, args, self.interposer, **options)
+
+    def has(self, extra):
+        """Say whether this one of `extras` could be built of the modules at hand."""
+        return extra in self.built.programs
 
     def listener(self, host=wire.LOOPBACK, port=0):
         """Return a listening socket of the tester's."""

@@ -95,6 +95,22 @@ def used_modules(directory, number, tree):
     return [used[name] for name in sorted(used)]
 
 
+def has_modules_of(program, directory):
+    """Say whether `directory` has the modules that the file `program` is waiting for.
+
+    Those are its headers in common/ that have no .c file there.  A module counts
+    when it includes that very header, and has none of its own beside it.
+    """
+    for name in _included(program):
+        path = os.path.join(COMMON, name)
+        if not os.path.exists(path + ".h") or os.path.exists(path + ".c"):
+            continue
+        mine = os.path.join(directory, name)
+        if os.path.exists(mine + ".h") or name not in _included(mine + ".c"):
+            return False
+    return True
+
+
 def _included(path):
     try:
         with open(path, encoding="utf-8", errors="replace") as file:

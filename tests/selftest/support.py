@@ -187,7 +187,7 @@ def copy_course(place):
                 out.write(text)
 
 
-# Patches: only what diff -u writes, and without any tolerance
+# Patches: what diff -u writes; a hunk may have moved, but its context must be there
 
 class BadPatch(Exception):
     """A patch is malformed or does not fit."""
@@ -196,49 +196,44 @@ class BadPatch(Exception):
 def apply_patch(patch, files):
     """Return {name: text}: `files` after the unified diff `patch` (patch -p1).
 
-    Raises BadPatch unless every line of context is where the patch says.
+    Raises BadPatch when a hunk's old lines are nowhere behind the hunk before.
     """
-    result, name, lines, done, i = dict(files), None, None, None, 0
-    text = patch.splitlines(keepends=True)
-    while i < len(text):
-        line = text[i]
-        if line.startswith("+++ "):
-            name = line.split()[1].partition("/")[2]
-            if name not in files:
-                raise BadPatch(f"there is no {name}")
-            lines, done = files[name].splitlines(keepends=True), 0
-            result[name] = ""
-        elif line.startswith("@@ "):
-            start = int(re.match(r"@@ -(\d+)", line)[1]) - 1
-            result[name] += "".join(lines[done:start])
-            i, done, new = _hunk(text, i + 1, lines, start)
-            result[name] += new
-            result_rest = "".join(lines[done:])
-            if i >= len(text) or not text[i].startswith("@@ "):
-                result[name] += result_rest
-            continue
-        i += 1
-    if name is None:
-        raise BadPatch("it changes no file")
+    result = dict(files)
+    for part in re.split(r"^--- .*\n(?=\+\+\+ )", patch, flags=re.MULTILINE)[1:]:
+        head, *hunks = re.split(r"^@@ -(?=\d)", part, flags=re.MULTILINE)
+        name = head.split()[1].partition("/")[2]
+        if name not in files or not hunks:
+            raise BadPatch(f"there is no {name}, or nothing changes in it")
+        lines, done, new = files[name].splitlines(keepends=True), 0, []
+        for hunk in hunks:
+            start, before, after = _hunk(hunk)
+            at = _place_of(before, lines, start, done)
+            new += lines[done:at] + after
+            done = at + len(before)
+        result[name] = "".join(new + lines[done:])
+    if result == files:
+        raise BadPatch("it changes nothing")
     return result
 
 
-def _hunk(text, i, lines, at):
-    """Play one hunk; return (index behind it, line behind it, its new text)."""
-    new = ""
-    while i < len(text) and text[i][0] in " -+\n":
-        mark, rest = text[i][0], text[i][1:] or "\n"
-        if text[i].startswith("--- "):
-            break
-        if mark == "+":
-            new += rest
-        else:
-            if at >= len(lines) or lines[at] != (rest if mark != "\n" else "\n"):
-                raise BadPatch(f"line {at + 1} is not {rest.rstrip()!r}")
-            new += lines[at] if mark != "-" else ""
-            at += 1
-        i += 1
-    return i, at, new
+def _hunk(text):
+    """Return (line it says it starts at, from 0; its old lines; its new lines)."""
+    head, *body = text.splitlines(keepends=True)
+    body = [line if line != "\n" else " \n" for line in body]
+    if any(line[0] not in " -+" for line in body):
+        raise BadPatch(f"a line of the hunk @@ -{head.strip()} has no mark")
+    return (int(re.match(r"\d+", head)[0]) - 1,
+            [line[1:] for line in body if line[0] != "+"],
+            [line[1:] for line in body if line[0] != "-"])
+
+
+def _place_of(before, lines, start, done):
+    """Return where the lines `before` are, as near to `start` as possible."""
+    found = [at for at in range(done, len(lines) - len(before) + 1)
+             if lines[at:at + len(before)] == before]
+    if not found:
+        raise BadPatch(f"what should be changed near line {start + 1} is not there")
+    return min(found, key=lambda at: abs(at - start))
 
 
 # A course of its own, for tests that write into it

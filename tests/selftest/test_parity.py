@@ -157,9 +157,17 @@ class Patches(unittest.TestCase):
             "line 18\n", "line 18\nmore\n")
         self.assertEqual(support.apply_patch(self.PATCH, self.FILE)["x.c"], want)
 
+    def test_moved(self):
+        """a hunk that has moved is found by its context"""
+        moved = {"x.c": "more\n" * 5 + self.FILE["x.c"]}
+        self.assertEqual(support.apply_patch(self.PATCH, moved)["x.c"],
+                         "more\n" * 5 + support.apply_patch(self.PATCH,
+                                                            self.FILE)["x.c"])
+
     def test_does_not_fit(self):
         """a patch whose context is elsewhere, or of another file, is refused"""
-        for change in (("line 4", "line 5"), ("-2,3", "-3,3"), ("b/x.c", "b/y.c")):
+        for change in (("line 4", "line 5"), ("-2,3", "-x"), ("b/x.c", "b/y.c"),
+                       ("\n line 18", "\nline 18")):
             with self.subTest(change), self.assertRaises(support.BadPatch):
                 support.apply_patch(self.PATCH.replace(*change), self.FILE)
 

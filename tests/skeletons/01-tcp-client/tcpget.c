@@ -110,9 +110,10 @@ static int write_all(const char *buf, size_t len)
 /*
  * Copy what arrives on fd to stdout until the peer is done.
  *
- * Returns 0 at end-of-file, or -1 with errno set when something broke.
+ * Returns NULL at end-of-file, or the name of the call that failed, with
+ * errno set.
  */
-static int copy_reply(int fd)
+static const char *copy_reply(int fd)
 {
     char buf[BUFFER_SIZE];
 
@@ -120,7 +121,7 @@ static int copy_reply(int fd)
         /* Step 6. Receive some; return at the end or an error.  recv(2) */
         ssize_t n = todo(6);
         if (write_all(buf, (size_t)n) == -1)
-            return -1;
+            return "write";
     }
 }
 
@@ -157,8 +158,9 @@ int main(int argc, char *argv[])
 
     if (send_all(fd, request, (size_t)len) == -1)
         err(EXIT_FAILURE, "send");
-    if (copy_reply(fd) == -1)
-        err(EXIT_FAILURE, "reply");
+    const char *failed = copy_reply(fd);
+    if (failed != NULL)
+        err(EXIT_FAILURE, "%s", failed);
 
     /* Step 8. Give the descriptor back.  close(2) */
     todo(8);
