@@ -1,0 +1,54 @@
+/*
+ * tcp.h - sockets that connect and listen
+ *
+ * What lesson 03 (a client that tries every address) and lesson 04 (a server
+ * that survives its clients) teach, for the lessons after them.
+ *
+ * A function that fails returns -1; tcp_connect and tcp_listen then say in
+ * why which call failed and the reason, as in "bind: Address already in use".
+ * None exits; only tcp_listen prints, the ready line.  All are thread-safe.
+ */
+#ifndef TCP_H
+#define TCP_H
+
+#include <sys/socket.h>
+
+/* Bytes that hold why a function failed. */
+#define TCP_WHY_SIZE 128
+
+/*
+ * Connect to a host, trying each of its addresses in turn.
+ *
+ * host      a name or numeric address
+ * service   a port in digits or the name of a service
+ * why       TCP_WHY_SIZE bytes: after a failure the last call that failed
+ *
+ * Returns a connected descriptor the caller must close(2), or -1.  Blocks
+ * while the name is looked up and connections are tried; a signal does not
+ * end it.
+ */
+int tcp_connect(const char *host, const char *service, char *why);
+
+/*
+ * Make a socket that listens on addr, and print the ready line.
+ *
+ * addr, len   IPv4 or IPv6; port 0 lets the kernel choose one
+ * why         TCP_WHY_SIZE bytes: after a failure the call that failed
+ *
+ * Returns a descriptor the caller must close(2), or -1.
+ */
+int tcp_listen(const struct sockaddr_storage *addr, socklen_t len, char *why);
+
+/*
+ * Wait for the next client.
+ *
+ * peer   filled in with its address
+ *
+ * Returns a connection the caller must close(2), or -1 with errno EBADF,
+ * EINVAL or ENOTSOCK when listen_fd is no listening socket: nothing a client
+ * does makes this fail.  Blocks; while descriptors or memory are short it
+ * pauses 100 ms and tries again.
+ */
+int tcp_accept(int listen_fd, struct sockaddr_storage *peer);
+
+#endif
