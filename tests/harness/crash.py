@@ -25,7 +25,9 @@ def summary(report):
                     r"ERROR: (?:\w+Sanitizer): (.+)", r"(\w+Sanitizer.*)"):
         found = re.search(pattern, report)
         if found:
-            line = re.sub(r" \(?/\S+/", " ", found[1])
+            # Where it is, frames() tells better than a path inside the sanitizer.
+            line = re.sub(r" \S*/\S+:\d+(:\d+)?(?= in )", "", found[1])
+            line = re.sub(r" \(?/\S+/", " ", line.replace("__interceptor_", ""))
             return re.sub(r"0x[0-9a-f]{6,}", "an address", line).strip()
     return ""
 

@@ -13,6 +13,8 @@ from .failure import Failure, Infra, Skip, Unfinished
 from .stage import Stage, new_scratch
 
 SPIN = 1000                         # calls in a row without rest: spinning
+WHY_LIMITS = ("The programs of these lessons need little of the machine. One that takes "
+              "far more has lost control of a loop.")
 
 
 # One check, in the child that was made for it
@@ -154,6 +156,9 @@ def _note(entry, end, stage, directory):
 def _note_failure(entry, failure):
     entry["verdict"] = failure.verdict
     entry["expected"], entry["actual"] = failure.expected, failure.actual
+    if failure.verdict == "LIMIT" and not failure.bug:
+        entry["why"] = WHY_LIMITS       # no bug of the check: it got in its own way
+        return
     entry["bug"] = failure.bug or entry["bugs"][0]
     entry["why"] = bugs.bug(entry["bug"]).rule
 

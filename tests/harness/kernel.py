@@ -25,6 +25,9 @@ def end_with_parent():
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
+_network_is_private = False
+
+
 def enter_private_network():
     """Move this process into a network of its own, with nothing but loopback.
 
@@ -43,13 +46,31 @@ def enter_private_network():
         ask = struct.pack("16s24x", b"lo")
         flags = struct.unpack_from("16xh", fcntl.ioctl(sock, SIOCGIFFLAGS, ask))[0]
         fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | IFF_UP))
+    global _network_is_private
+    _network_is_private = True
     return True
+
+
+def limit_send_buffers(size):
+    """Let no TCP socket made from now on keep more than `size` bytes to send.
+
+    Only in a private network, which alone is changed; returns whether it was.
+    """
+    if not _network_is_private:
+        return False
+    try:
+        with open("/proc/sys/net/ipv4/tcp_wmem", "w") as file:
+            file.write(f"{size} {size} {size}")
+        return True
+    except OSError:
+        return False
 
 
 # The program's end of a connection, in bytes.  A FIN counts as one that arrived.
 # arrived  reached its socket; taken: read by the program
 # sent     given to the network; waiting: accepted from the program, not yet sent
-Connection = namedtuple("Connection", "arrived taken sent waiting")
+# unacked  segments sent and not yet acknowledged: they still take up its buffer
+Connection = namedtuple("Connection", "arrived taken sent waiting unacked")
 
 
 class SocketDiagnosis:
@@ -59,7 +80,7 @@ class SocketDiagnosis:
     HEADER, MESSAGE = 16, 72            # bytes of nlmsghdr and inet_diag_msg
     RQUEUE = HEADER + 56                # inet_diag_msg.idiag_rqueue
     # Offsets in struct tcp_info
-    BYTES_RECEIVED, NOT_SENT, BYTES_SENT, BYTES_RESENT = 128, 144, 200, 208
+    UNACKED, BYTES_RECEIVED, NOT_SENT, BYTES_SENT, BYTES_RESENT = 24, 128, 144, 200, 208
 
     def __init__(self):
         self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4)
@@ -96,8 +117,10 @@ class SocketDiagnosis:
                 arrived, sent, again = (struct.unpack_from("=Q", info, where)[0] for where
                                         in (self.BYTES_RECEIVED, self.BYTES_SENT,
                                             self.BYTES_RESENT))
-                waiting = struct.unpack_from("=I", info, self.NOT_SENT)[0]
-                return Connection(arrived, arrived - unread, sent - again, waiting)
+                waiting, unacked = (struct.unpack_from("=I", info, where)[0]
+                                    for where in (self.NOT_SENT, self.UNACKED))
+                return Connection(arrived, arrived - unread, sent - again, waiting,
+                                  unacked)
             at += (size + 3) & ~3
         return None
 

@@ -1,9 +1,11 @@
 """Base class of a lesson's checks: the few verbs they are written in."""
 import socket
 
-from . import play, sources, wire
+from . import kernel, play, sources, wire
 from .failure import Failure
 from .subject import Subject
+
+SMALL_BUFFER = 4096                 # bytes
 
 
 def check(points, bugs, crash=None):
@@ -66,6 +68,11 @@ class Lesson:
     def listener(self, host=wire.LOOPBACK, port=0):
         """Return a listening socket of the tester's."""
         return wire.Listener(self.stage, host, port)
+
+    def has_small_buffers(self):
+        """From now on programs can send little ahead, where the machine allows that."""
+        if kernel.limit_send_buffers(SMALL_BUFFER):
+            self.stage.tell("makes the buffers for sending small", "the tester")
 
     def closed_port_number(self):
         """Return a port on which nobody listens, kept so until the check ends."""

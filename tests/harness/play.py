@@ -30,6 +30,17 @@ def against_web_server(programs):
     return 0
 
 
+def transfer(programs):
+    """Start the finished receiver of 12 bytes, and say how to send them."""
+    import subprocess
+    path = next(iter(programs.values()))
+    print(f"The finished receiver starts here: {path} recv 12\n"
+          "Its first line names its address. In a second terminal, with that PORT:\n\n"
+          f"    printf 'hello, world' | {path} send 127.0.0.1 PORT 12\n", flush=True)
+    return subprocess.run([os.path.join(os.path.dirname(BUILD), path), "recv", "12"],
+                          check=False).returncode
+
+
 def server(programs):
     """Run the finished server on a free port, and say how to talk to it."""
     import subprocess

@@ -61,7 +61,7 @@ def _line(check, paint):
     else:
         lines.append(mark.strip())
     text = ("\n" + " " * 12).join(lines)
-    reason = f"\n{_wrapped('', check['reason'], 12)}" if check["reason"] and \
+    reason = "\n" + _wrapped(" " * 12, check["reason"], 12) if check["reason"] and \
         verdict == "SKIP" else ""
     return f"  {paint(word.ljust(9), COLOURS.get(verdict, '31'))} {text}{reason}"
 
@@ -75,8 +75,8 @@ def _trouble(document, check, whole):
         return [_untouched(document, check), _later(document)]
     if check["verdict"] == "INFRA":
         return [_infra(check)]
-    return [_chart(check, whole), _evidence(check), _explanation(document, check),
-            _later(document)]
+    return [_chart(check, whole) if check["timeline"] else "", _evidence(check),
+            _explanation(document, check), _later(document)]
 
 
 def _evidence(check):
@@ -98,7 +98,10 @@ def _explanation(document, check):
     number = document["lesson"]["number"]
     level = document["hint_level"]
     lines = [_wrapped("  Why   ", check["why"], 8)]
-    if document["lesson"]["own"]:
+    if not check["bug"]:
+        lines.append(f"  Next  make trace-lesson{number}".ljust(32)
+                     + "runs this check alone and shows it all")
+    elif document["lesson"]["own"]:
         lines.append(f"  Next  make hint-lesson{number}".ljust(32)
                      + f"hint {min(3, level + 1)} of 3 for {check['bug']}")
         lines.append(f"        make trace-lesson{number}".ljust(32)
@@ -244,7 +247,9 @@ def _summary(document):
         return text
     done = course["passed"] * BAR // course["of"]
     bar = f"course [{'#' * done}{'.' * (BAR - done)}] {course['passed']} of {course['of']}"
-    return text.ljust(WIDTH - len(bar) - 1) + " " + bar
+    if len(text) + len(bar) < WIDTH:
+        return text.ljust(WIDTH - len(bar)) + bar
+    return f"{text}\n  {bar}"
 
 
 def _wrapped(start, text, indent):

@@ -96,8 +96,8 @@ class Subject(Program):
     def spins(self):
         """Say whether it makes calls on and on without ever coming to rest."""
         start = self.trace.next
-        self.stage.wait_for(lambda: self.trace.next - start > SPIN or self.rests(),
-                            patient=True)
+        self.stage.wait_for(lambda: self.trace.next - start > SPIN or self.rests()
+                            or self.has_ended(), patient=True)
         return self.trace.next - start > SPIN
 
     def failed(self, name, error):
@@ -198,6 +198,22 @@ class Subject(Program):
         """Lift that limit."""
         resource.prlimit(self.pid, resource.RLIMIT_NOFILE, self.limits)
         self.stage.tell("allows it descriptors again", "the tester")
+
+    def comes_to_rest(self, most=None):
+        """Idle, it rests, and has no more than `most` descriptors open (None: any).
+
+        Returns how many are open.
+        """
+        self.stage.wait_for(lambda: self.waits_for_input() and
+                            (most is None or self.open_descriptors() <= most))
+        if self.spins():
+            raise Failure("a server at rest while nobody is there", "it never rests",
+                          "I3", "TIMEOUT")
+        now = self.open_descriptors()
+        if most is not None and now > most:
+            raise Failure(f"{most} open descriptors, as after the first client",
+                          f"{now} are open", "D13")
+        return now
 
     def open_descriptors(self):
         """Return how many descriptors it and its children have open."""

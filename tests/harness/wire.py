@@ -131,6 +131,15 @@ class Peer:
             raise Failure(what, "the connection stays open", bug, "TIMEOUT")
         self.tells("sees the end of the stream")
 
+    def is_not_reset(self, bug=None):
+        """Now that the program waits or has ended: no reset came, not even late."""
+        self.stage.wait_until_taken()
+        error = 0 if self.gone else \
+            self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error or self.end == "reset":
+            raise Failure(f"{self.name} sees no reset",
+                          "a reset (RST) came after the end of the stream", bug)
+
     def has_nothing_more(self, bug=None, end_bug=None):
         """Now that the program waits: no further byte came, and no end either."""
         self.stage.wait_until_taken()
@@ -142,6 +151,23 @@ class Peer:
                           f"{self.name} sees " + ("the end of the stream (FIN)"
                                                   if self.end == "eof" else
                                                   "a reset (RST)"), end_bug or bug)
+
+    def has_no_surplus(self, bug=None):
+        """No further byte has come by now; the program may be done sending."""
+        self._read()
+        if self.got:
+            raise Failure("nothing more", f"{show.some(bytes(self.got))} too much", bug)
+
+    def gets_nothing(self, bug=None):
+        """The connection ends, in whatever way, and no byte comes before that."""
+        self.stage.wait_for(lambda: self._read() or bool(self.end or self.got),
+                            readable=self._open())
+        what = f"the connection ends, and {self.name} receives nothing"
+        if self.got:
+            raise Failure(what, f"{self.name} receives {show.some(bytes(self.got))}", bug)
+        if not self.end:
+            raise Failure(what, "the connection stays open", bug, "TIMEOUT")
+        self.tells("sees the connection end")
 
     def _open(self):
         return [] if self.gone or self.end else [self.sock]
@@ -171,7 +197,7 @@ class Peer:
             return True
         there = self._program_end()
         return there is None or (
-            there.arrived >= self.sent and not there.waiting
+            there.arrived >= self.sent and not there.waiting and not there.unacked
             and there.sent <= self.stage.diagnosis.arrived(self.sock))
 
     def is_taken(self):

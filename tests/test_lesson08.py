@@ -1,0 +1,253 @@
+"""Lesson 08: closing a connection.  Run the checks with: make check-lesson8"""
+import re
+import socket
+
+from harness import Failure, Lesson, Skip, check
+
+DEFAULT_PORT = 44444
+LINE = b"3 7 42\n"
+TEXTS = [b"", b"one\n", b"two words\nand more\n no newline",
+         b"\0 zero\tbytes\v\f\r\nare \xff\x80 words\0\n\n", b"many words in lines\n" * 15000]
+BAD_PORTS = ["80x", "65536"]
+BAD_USES = [["-k", "ten", "0"], ["-k"], ["-x", "0"], ["-b", "localhost", "0"],
+            ["0", "0"]]
+
+
+def counts(data):
+    """Return the line that wcd should answer to data."""
+    words = re.findall(rb"[^ \t\n\v\f\r]+", data)
+    return b"%d %d %d\n" % (data.count(b"\n"), len(words), len(data))
+
+
+class Closing(Lesson):
+    number = 8
+    title = "closing a connection"
+    programs = ("wcd", "wcc")
+    question = ("your server reads what is left before it closes. What would happen to "
+                "it if a client never stopped sending?")
+
+    # The server
+
+    @check(points=2, bugs="E15 D13")
+    def waits_for_the_end(self):
+        """wcd answers when the client is done sending, not before, and ends"""
+        self.serve("0")
+        alice = self.client("alice")
+        for piece in (b"one two", b" three\n"):
+            alice.sends(piece)
+            alice.has_nothing_more("E15")
+        alice.is_done_sending()
+        alice.receives(counts(b"one two three\n"))
+        alice.sees_the_end(self.kind_of_end())
+
+    def kind_of_end(self):
+        """Return what finds out why an end is missing, or a reset."""
+        server = self.stage.programs[0]
+
+        def bug():
+            if any(c.args[2] == socket.SO_LINGER for c in server.trace.calls("setsockopt")):
+                return "H11"
+            return "H1" if self.stage.peers[-1].end == "reset" else "D13"
+        return bug
+
+    @check(points=2, bugs="H10")
+    def half_closed_client(self):
+        """a client whose end comes with its data gets its answer"""
+        server = self.serve("0")
+        alice = self.client("alice")
+        server.freezes()
+        alice.sends(b"data and the end together\n")
+        alice.is_done_sending()
+        server.goes_on()
+        alice.receives(counts(b"data and the end together\n"), "H10")
+
+    @check(points=3, bugs="F18")
+    def counts_of_five_texts(self):
+        """wcd counts lines, words and bytes of five texts, in pieces too"""
+        self.serve("0")
+        for number, text in enumerate(TEXTS):
+            alice = self.client("alice")
+            if number == 2:
+                alice.sends_in_pieces(text, 3)
+            else:
+                alice.sends(text)
+            alice.is_done_sending()
+            alice.receives(counts(text))
+            alice.leaves()
+
+    @check(points=3, bugs="H1 F18")
+    def early_answer(self):
+        """with -k 10 the answer to 1 MiB arrives, then the end, no reset"""
+        data = b"ab cd\nef ghijklmnop" + b"x" * (1 << 20)
+        self.serve("-k", 10, "0")
+        alice = self.client("alice")
+        alice.sends(data)
+        alice.receives(counts(data[:10]), lambda: "H1" if alice.end == "reset" else "F18")
+        alice.is_done_sending()
+        alice.sees_the_end(self.kind_of_end())
+        alice.is_not_reset("H1")
+        bob = self.client("bob")
+        bob.sends(b"few\n")
+        bob.is_done_sending()
+        bob.receives(counts(b"few\n"), "F18")
+
+    @check(points=3, bugs="H5 H6")
+    def copy_is_held(self):
+        """with -D a copy is held open, and yet the client sees the end"""
+        server = self.serve("-D", "0")
+        open_then = 0
+        for name in ("alice", "bob", "carol", "dave"):
+            peer = self.client(name)
+            peer.sends(name.encode())
+            peer.is_done_sending()
+            peer.receives(counts(name.encode()))
+            peer.sees_the_end("H5")
+            self.stage.wait_until_taken()
+            open_then = open_then or server.open_descriptors()
+        if server.open_descriptors() > open_then:
+            raise Failure(f"{open_then} open descriptors, as after the first client",
+                          f"{server.open_descriptors()} after the fourth", "H6")
+        if open_then < 5:               # stdin, stdout, stderr, the listener, the copy
+            raise Failure("a copy of the connection is held until the next client",
+                          "the connection is not held", "H5")
+
+    @check(points=2, bugs="H11 H1")
+    def ends_without_reset(self):
+        """every connection ends in the usual way, none with a reset"""
+        self.serve("0")
+        for text in TEXTS[1:4]:
+            alice = self.client("alice")
+            alice.sends(text)
+            alice.is_done_sending()
+            alice.receives(counts(text), self.kind_of_end())
+            alice.sees_the_end(self.kind_of_end())
+            alice.is_not_reset(self.kind_of_end())
+
+    @check(points=2, bugs="H15 H13 I1")
+    def client_has_gone(self):
+        """a client that has gone before wcd ends its side is no trouble"""
+        server = self.serve("0", plan="shutdown:stop@1")
+        alice = self.client("alice")
+        alice.sends(b"hello\n")
+        alice.is_done_sending()
+        alice.receives(counts(b"hello\n"))
+        if server.is_stopped_by_plan("before shutdown(2)"):
+            alice.resets()
+            server.goes_on()
+        else:
+            alice.resets()
+        self.is_counted("bob", "H15")
+        carol = self.client("carol")
+        carol.sends(b"x")
+        self.stage.wait_until_taken()
+        carol.resets()
+        self.is_counted("dave", "H13")
+        server.is_alive("H13")
+
+    def is_counted(self, name, bug=None):
+        """A client of this name is served and leaves."""
+        peer = self.client(name, bug=bug)
+        peer.sends(name.encode())
+        peer.is_done_sending()
+        peer.receives(counts(name.encode()), bug)
+        peer.leaves()
+
+    @check(points=2, bugs="H7 H8")
+    def closes_once(self):
+        """no descriptor is closed twice, or used after it was closed"""
+        for options in ([], ["-D"], ["-k", 99]):
+            server = self.serve(*options, "0")
+            for name in ("alice", "bob"):
+                self.is_counted(name)
+            self.stage.wait_until_taken()
+            for call in server.trace.calls():
+                if call.error == "EBADF":
+                    raise Failure("every descriptor used is open",
+                                  f"{call.name}({call.args[0]}) failed: EBADF",
+                                  "H7" if call.name == "close" else "H8")
+            server.end()
+
+    @check(points=2, bugs="A21 A1")
+    def bad_usage(self):
+        """both programs refuse bad arguments with exit 2"""
+        runs = [("A1", self.run(port)) for port in BAD_PORTS]
+        runs += [("A21", self.run(*use)) for use in BAD_USES]
+        runs += [("A21", self.run(*use, program="wcc"))
+                 for use in ([], ["127.0.0.1"], ["127.0.0.1", "80x"])]
+        for bug, run in runs:
+            run.exits_with(2, bug)
+            run.complains(bug)
+
+    @check(points=1, bugs="D21")
+    def listens_where_told(self):
+        """without PORT wcd listens on 44444; -b moves it elsewhere"""
+        server = self.run("-b", "127.0.0.2", "0")
+        server.announces(unheard="D21", wrong="D21", host="127.0.0.2")
+        if not self.is_free(DEFAULT_PORT):
+            raise Skip(f"port {DEFAULT_PORT} is taken by another program")
+        server = self.run()
+        server.announces(unheard="D21", wrong="D21", port=DEFAULT_PORT)
+
+    # The client
+
+    @check(points=3, bugs="H2 H3 H4")
+    def client_half_closes(self):
+        """wcc sends its data, says that it is done, and hears the answer"""
+        client, server = self.client_at_work(b"some words\nto count\n")
+        server.receives(b"some words\nto count\n")
+        server.sees_the_end("H2")
+        server.sends(LINE)
+        server.leaves()
+        client.ends()
+        client.prints(LINE, lambda: "H4" if client.called("shutdown") else "H3")
+        client.exits_with(0, "C10")
+
+    def client_at_work(self, data, **options):
+        """Start wcc with this data; return it and its connection to the tester."""
+        listener = self.listener()
+        client = self.run(listener.host, listener.port, program="wcc", stdin=data,
+                          **options)
+        return client, listener.accepts()
+
+    @check(points=2, bugs="E2 C8")
+    def much_data(self):
+        """1 MiB is sent whole in short pieces; an answer in pieces is whole"""
+        data = bytes(range(256)) * 4096
+        client, server = self.client_at_work(data, plan="transmit:short=3000")
+        server.receives(data, "E2")
+        server.sees_the_end("H2")
+        server.sends_in_pieces(LINE)
+        server.leaves()
+        client.ends()
+        client.prints(LINE, "C8")
+        client.exits_with(0, "C10")
+
+    @check(points=2, bugs="E12")
+    def no_answer(self):
+        """without a whole line of answer wcc says so and exits with 1"""
+        for answer, ends in ((b"", "leaves"), (b"3 7", "leaves"), (b"3", "resets")):
+            client, server = self.client_at_work(b"data\n")
+            server.receives(b"data\n")
+            server.sees_the_end("H2")
+            server.sends(answer)
+            self.stage.wait_until_taken()
+            getattr(server, ends)()
+            client.exits_with(1)
+            client.says(r"^wcc: [^:]+: .", '"wcc: CALL: reason"')
+        lonely = self.run("127.0.0.1", self.closed_port_number(), program="wcc")
+        lonely.exits_with(1, "C1")
+        lonely.says(r"^wcc: connect: Connection refused$",
+                    '"wcc: connect: Connection refused"', "C1")
+
+    @check(points=2, bugs="D13 H12 E14 I3")
+    def hygiene(self):
+        """50 clients leave nothing behind; idle, it rests; it never sleeps"""
+        self.has_no_call_to("sleep", "usleep", "nanosleep", bug="H12")
+        server = self.serve("0")
+        self.is_counted("the first client")
+        before = server.comes_to_rest()
+        for number in range(2, 51):
+            self.is_counted(f"client {number}")
+            if number % 5 == 0:
+                self.client("a client who has second thoughts").resets()
+        server.comes_to_rest(before)
