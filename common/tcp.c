@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "net.h"
@@ -110,4 +111,30 @@ int tcp_accept(int listen_fd, struct sockaddr_storage *peer)
             || errno == ENOMEM)
             poll(NULL, 0, PAUSE_MS);
     }
+}
+
+/* Milliseconds of a clock that nobody sets. */
+static long long now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+void tcp_finish(int fd, int patience_ms)
+{
+    struct pollfd ready = { .fd = fd, .events = POLLIN };
+    long long end = now_ms() + patience_ms;
+    long long left = patience_ms;
+    char buf[4096];
+
+    shutdown(fd, SHUT_WR);              /* a peer that has gone is no trouble */
+    while (left > 0 && poll(&ready, 1, (int)left) != 0) {
+        ssize_t n = recv(fd, buf, sizeof buf, MSG_DONTWAIT);
+        if (n == 0 || (n == -1 && errno != EINTR && errno != EAGAIN))
+            break;                      /* the peer's end, or no connection */
+        left = end - now_ms();
+    }
+    close(fd);
 }

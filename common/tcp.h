@@ -1,8 +1,9 @@
 /*
  * tcp.h - sockets that connect and listen
  *
- * What lesson 03 (a client that tries every address) and lesson 04 (a server
- * that survives its clients) teach, for the lessons after them.
+ * What lesson 03 (a client that tries every address), lesson 04 (a server
+ * that survives its clients) and lesson 08 (closing without a reset) teach,
+ * for the lessons that build on them.
  *
  * A function that fails returns -1; tcp_connect and tcp_listen then say in
  * why which call failed and the reason, as in "bind: Address already in use".
@@ -50,5 +51,14 @@ int tcp_listen(const struct sockaddr_storage *addr, socklen_t len, char *why);
  * pauses 100 ms and tries again.
  */
 int tcp_accept(int listen_fd, struct sockaddr_storage *peer);
+
+/*
+ * End a connection so that the peer gets all that was sent, as lesson 08
+ * does: say the end, throw away what the peer still sends, close.
+ *
+ * fd            closed in any case
+ * patience_ms   how long to wait for the peer's end, in milliseconds
+ */
+void tcp_finish(int fd, int patience_ms);
 
 #endif

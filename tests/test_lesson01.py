@@ -89,7 +89,8 @@ class TcpClient(Lesson):
         for text, client in self.runs([[a, server.port] for a in NOT_ADDRESSES]):
             def bug(text=text, client=client):
                 odd = "A6" if text[0] in ("127.1", "010.0.0.1") else "A7"
-                return {"255.255.255.255": "A5", "0.0.0.0": "A7"}.get(client.went_to(), odd)
+                return {"255.255.255.255": "A5",
+                        "0.0.0.0": "A7"}.get(client.went_to(), odd)
             client.exits_with(2, bug)
             client.complains(bug)
 
@@ -103,7 +104,7 @@ class TcpClient(Lesson):
             server.has_no_visitor("A1", f"{too_big} is refused, not cut to 16 bits")
             client.exits_with(2)
             client.complains()
-        self.run(server.host, 0).exits_with(1)      # a port like any other: connect fails
+        self.run(server.host, 0).exits_with(1)  # a port like any other: connect fails
 
     @check(points=1, bugs="A21")
     def usage(self):
@@ -129,7 +130,8 @@ class TcpClient(Lesson):
     def peer_leaves_early(self):
         """a server that leaves before the request is sent: exit 1"""
         server = self.listener()
-        client = self.run(server.host, server.port, stdin=REQUEST, plan="transmit:stop@1")
+        client = self.run(server.host, server.port, stdin=REQUEST,
+                          plan="transmit:stop@1")
         visitor = server.accepts()
         client.is_stopped_by_plan("before it sends")
         visitor.is_done_sending()
@@ -147,7 +149,7 @@ class TcpClient(Lesson):
     # Sentences of this lesson
 
     def gets(self, reply, rest=b"", request=REQUEST, **options):
-        """Serve reply, then rest in single bytes, to one run; return it when it ends."""
+        """Serve reply, then rest in single bytes, to one run; return it at its end."""
         server = self.listener()
         client = self.run(server.host, server.port, stdin=request, **options)
         visitor = server.accepts()

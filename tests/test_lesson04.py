@@ -58,7 +58,8 @@ class UpperServer(Lesson):
         alice = self.client("alice")
         for piece in (b"hello,i come from pythontik.com", b"x", b"yz"):
             alice.sends(piece)
-            alice.receives(piece.upper(), lambda: "J1" if server.uses_stdio() else "E16")
+            alice.receives(piece.upper(),
+                           lambda: "J1" if server.uses_stdio() else "E16")
 
     @check(points=2, bugs="G4 G9 F18")
     def every_byte(self):
@@ -106,8 +107,8 @@ class UpperServer(Lesson):
         for name, host in (("alice", "127.0.0.2"), ("bob", "127.0.0.3")):
             peer = self.client(name, source=host)
             who = rf"{host}:{peer.local[1]}".replace(".", r"\.")
-            self.is_logged(server, rf"^{NAME}client {who}$", f"client {host}:{peer.local[1]}",
-                           host)
+            self.is_logged(server, rf"^{NAME}client {who}$",
+                           f"client {host}:{peer.local[1]}", host)
             for _ in range(2):
                 peer.sends(b"hello")
                 peer.receives(b"HELLO")
@@ -306,24 +307,11 @@ class UpperServer(Lesson):
         self.has_no_call_to("sleep", "usleep", "nanosleep", bug="E14")
         server = self.serve("0")
         self.is_served("the first client")
-        self.settles_at(server, 0)
-        before = server.open_descriptors()
+        before = server.comes_to_rest()
         for number in range(2, 51):
             self.is_served(f"client {number}")
-        self.settles_at(server, before)
+        server.comes_to_rest(before)
         self.gives_back_its_memory()
-
-    def settles_at(self, server, before):
-        """Once it waits again, no more descriptors are open than `before` (0: any)."""
-        self.stage.wait_for(lambda: server.waits_for_input() and
-                            (not before or server.open_descriptors() <= before))
-        if server.spins():
-            raise Failure("a server at rest while nobody is there", "it never rests",
-                          "I3", "TIMEOUT")
-        now = server.open_descriptors()
-        if before and now > before:
-            raise Failure(f"{before} open descriptors, as after the first client",
-                          f"{now} are open", "D13")
 
     def gives_back_its_memory(self):
         """A server that ends by itself has no memory left to give back."""

@@ -37,12 +37,12 @@ class BuildFailure(Exception):
 
 
 def compiler():
-    """Return the compiler as a list of words, its path first; Infra if there is none."""
+    """Return the compiler as words, its path first; Infra if there is none."""
     words = (os.environ.get("CC") or "cc").split()
     path = shutil.which(words[0])
     if not path:
-        raise Infra(f"no C compiler: {words[0]} was not found. Install gcc or clang, or "
-                    "name the one you have, as in: make check-lesson1 CC=clang")
+        raise Infra(f"no C compiler: {words[0]} was not found. Install gcc or clang, "
+                    "or name the one you have, as in: make check-lesson1 CC=clang")
     return [path, *words[1:]]
 
 
@@ -53,7 +53,7 @@ def flags(variant):
 
 
 def shown_or_whole(path):
-    """Return `path` relative to the course, where the compiler is started, if inside."""
+    """Return `path` relative to the course, where compilers start, if inside."""
     return shown(os.path.abspath(path))
 
 
@@ -110,7 +110,8 @@ def _extra(name, place, directory, own, archive, variant):
 
 def _program(name, files, archive, variant):
     command = compiler() + flags(variant)
-    inputs = files + sources.headers(os.path.dirname(files[0])) + sources.headers(COMMON)
+    inputs = [*files, *sources.headers(os.path.dirname(files[0])),
+              *sources.headers(COMMON)]
     key = _key(command, inputs, archive)
     made = [shown_or_whole(f) for f in files] + [archive]
     entry = _cached(key, lambda out: _compile(
@@ -155,8 +156,8 @@ def interposer():
     def make(out):
         whole = [shown_or_whole(f) for f in files]
         try:
-            _compile(command + ["-o", os.path.join(out, "interpose.so"), *whole, "-ldl"],
-                     out)
+            _compile([*command, "-o", os.path.join(out, "interpose.so"), *whole,
+                      "-ldl"], out)
         except BuildFailure as e:
             raise Infra(f"the interposer does not compile here:\n{e.text}") from None
 
@@ -169,7 +170,8 @@ def _key(command, files, extra):
     """Return the name of what `command` makes of the contents of `files`."""
     blake2b = _hash_function()
     tool = os.stat(os.path.realpath(command[0]))
-    key = blake2b(repr((command, tool.st_mtime_ns, tool.st_size, extra, files)).encode())
+    key = blake2b(repr((command, tool.st_mtime_ns, tool.st_size, extra,
+                        files)).encode())
     for path in files:
         try:
             with open(path, "rb") as file:
@@ -203,7 +205,7 @@ def _cached(key, make):
         try:
             os.rename(aside, entry)
         except OSError:
-            if not os.path.isdir(entry):    # another run was faster, or the disk says no
+            if not os.path.isdir(entry):    # or else another run was faster
                 raise
     except OSError as e:
         raise Infra(f"cannot build in {shown(BUILD)}: {e.strerror}") from None
@@ -233,8 +235,8 @@ def _compile(command, out):
 def missing_sanitizer(variant):
     """Say whether this machine's compiler lacks what `variant` needs."""
     probe = os.path.join(ROOT, "common", "todo.c")
-    code, text = run([*compiler(), *flags(variant), "-shared", "-fPIC", "-o", os.devnull,
-                      probe])
+    code, text = run([*compiler(), *flags(variant), "-shared", "-fPIC", "-o",
+                      os.devnull, probe])
     return code != 0 and compiler_help.lacks_sanitizer(text)
 
 

@@ -219,7 +219,8 @@ def editor(_options):
                 path = shown(os.path.join(directory, file))
                 entries.append({"directory": ROOT, "file": path, "arguments": [
                     *build.compiler(), *build.flags("asan"), "-c", path]})
-    with open(os.path.join(ROOT, "compile_commands.json"), "w", encoding="utf-8") as out:
+    path = os.path.join(ROOT, "compile_commands.json")
+    with open(path, "w", encoding="utf-8") as out:
         json.dump(sorted(entries, key=lambda e: e["file"]), out, indent=1)
     print(f"compile_commands.json describes {len(entries)} files")
     return 0

@@ -14,7 +14,7 @@ KINDS = [
     (r"dynamic-stack-buffer-overflow|stack-overflow", "G11"),
     (r"stack-use-after-return|stack-use-after-scope", "G12"),
     (r"data race", "V3"),
-    (r"WRITE of size.*\n(?:.*\n)?.*in (recv|read|__interceptor_rec|__interceptor_rea)", "E6"),
+    (r"WRITE of size.*\n(?:.*\n)?.*in (__interceptor_)?(recv|read)", "E6"),
 ]
 LIMIT = r"hard rss limit|rss limit"
 

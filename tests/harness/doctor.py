@@ -9,7 +9,7 @@ from .failure import Infra
 
 
 def report():
-    """Print one line for each thing the checks rely on; return 0, or 3 if one is amiss."""
+    """Print a line for each thing the checks rely on; return 0, or 3 without one."""
     lines = [_compiler(), *_sanitizers(), _python(), _kernel(), _network(), _ipv6(),
              _system_calls(), _lines()]
     for good, what, text in lines:

@@ -40,13 +40,14 @@ def new(place, lesson_class, directory, own):
             "file": shown(os.path.join(directory, program + ".c")),
             "readme": shown(os.path.join(place.lesson, "README.md")),
             "question": lesson_class.question, "next": _next(place), "own": own,
-            "diffs": [f"diff -u {shown(place.lesson)}/{p}.c {shown(place.solution)}/{p}.c"
-                      for p in lesson_class.programs],
+            "diffs": [f"diff -u {shown(place.lesson)}/{p}.c "
+                      f"{shown(place.solution)}/{p}.c" for p in lesson_class.programs],
         },
         "verdict": None, "exit_status": None, "checks": [],
         "points": {"earned": 0, "possible": 0},
         "build": {"variant": "asan", "given": "solutions", "programs": {},
-                  "modules": [], "warnings": "", "problem": "", "error": "", "help": "", "text": ""},
+                  "modules": [], "warnings": "", "problem": "", "error": "",
+                  "help": "", "text": ""},
         "skipped": [], "notes": [], "hint_level": 0, "milliseconds": 0, "course": None,
     }
 
@@ -96,7 +97,8 @@ def conclude(document, verdict):
 def step_text(source, number):
     """Return what the comment of step `number` says in the file `source`, or ""."""
     try:
-        with open(os.path.join(ROOT, source), encoding="utf-8", errors="replace") as file:
+        with open(os.path.join(ROOT, source), encoding="utf-8",
+                  errors="replace") as file:
             text = file.read()
     except OSError:
         return ""

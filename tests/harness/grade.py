@@ -13,8 +13,8 @@ from .failure import Failure, Infra, Skip, Unfinished
 from .stage import Stage, new_scratch
 
 SPIN = 1000                         # calls in a row without rest: spinning
-WHY_LIMITS = ("The programs of these lessons need little of the machine. One that takes "
-              "far more has lost control of a loop.")
+WHY_LIMITS = ("The programs of these lessons need little of the machine. One that "
+              "takes far more has lost control of a loop.")
 
 
 # One check, in the child that was made for it
@@ -48,7 +48,8 @@ def run_check(lesson_class, name, paths, scratch):
     finally:
         if stage:
             stage.end()
-    entry["points"]["earned"] = entry["points"]["possible"] * (entry["verdict"] == "PASS")
+    if entry["verdict"] == "PASS":
+        entry["points"]["earned"] = entry["points"]["possible"]
     entry["milliseconds"] = round((time.monotonic() - start) * 1000, 1)
     return entry
 
@@ -89,7 +90,7 @@ def _examined(end, stage, method):
             program.raise_if_unfinished()
         except Unfinished as unfinished:
             return unfinished
-    for program in stage.programs:
+    for program in stage.shown():
         trouble = _trouble(program, method)
         if trouble:
             return trouble
@@ -143,7 +144,7 @@ def _note(entry, end, stage, directory):
         return
     _note_failure(entry, end)
     entry["timeline"], entry["left_out"] = timeline.entries(stage, directory)
-    for program in stage.programs:
+    for program in stage.shown():
         report = program.report()
         if report:
             entry["report"] = report[:20000]
@@ -189,7 +190,8 @@ def _spinning(program, stage):
     if more <= SPIN:
         return "busy in its own code, almost without a system call"
     name = program.trace.calls()[-1].name
-    return (f"spinning: {name}() was called {program.trace.entered_count(name):,} times, "
+    times = program.trace.entered_count(name)
+    return (f"spinning: {name}() was called {times:,} times, "
             f"about {more / 2 / seconds:,.0f} times a second")
 
 

@@ -91,11 +91,12 @@ class SocketDiagnosis:
         self.sock.close()
 
     def connection(self, local, remote, family):
-        """Return the Connection whose end is `local`; None when there is no such socket.
+        """Return the Connection whose end is `local`; None when there is none.
 
         local, remote  addresses of the program's socket, as Python has them
         """
-        pack = [socket.inet_pton(family, a[0]).ljust(16, b"\0") for a in (local, remote)]
+        pack = [socket.inet_pton(family, a[0]).ljust(16, b"\0")
+                for a in (local, remote)]
         ident = (struct.pack("!HH", local[1], remote[1]) + pack[0] + pack[1]
                  + struct.pack("=III", 0, 0xffffffff, 0xffffffff))
         body = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 1 << 1, 0,
@@ -114,9 +115,10 @@ class SocketDiagnosis:
             size, name = struct.unpack_from("=HH", answer, at)
             if name == self.INET_DIAG_INFO:
                 info = answer[at + 4:at + size].ljust(256, b"\0")
-                arrived, sent, again = (struct.unpack_from("=Q", info, where)[0] for where
-                                        in (self.BYTES_RECEIVED, self.BYTES_SENT,
-                                            self.BYTES_RESENT))
+                arrived, sent, again = (struct.unpack_from("=Q", info, where)[0]
+                                        for where in (self.BYTES_RECEIVED,
+                                                      self.BYTES_SENT,
+                                                      self.BYTES_RESENT))
                 waiting, unacked = (struct.unpack_from("=I", info, where)[0]
                                     for where in (self.NOT_SENT, self.UNACKED))
                 return Connection(arrived, arrived - unread, sent - again, waiting,

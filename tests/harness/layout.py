@@ -45,7 +45,7 @@ def shown(path):
 
 
 def whose(module):
-    """Return in words which earlier module this path is: your stream.c from lesson 05."""
+    """Return in words what earlier module this is: your stream.c from lesson 05."""
     file, lesson = os.path.basename(module), os.path.basename(os.path.dirname(module))
     own = "your " if "lessons" in module.split(os.sep)[:1] else ""
     return f"{own}{file} from lesson {lesson[:2]}"

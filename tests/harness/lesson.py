@@ -5,7 +5,7 @@ from . import kernel, play, sources, wire
 from .failure import Failure
 from .subject import Subject
 
-SMALL_BUFFER = 4096                 # bytes
+SMALL_BUFFER = 1 << 18              # bytes: less than a mebibyte, and no slower
 
 
 def check(points, bugs, crash=None):
@@ -40,7 +40,7 @@ class Lesson:
     play = play.server                  # how to try the finished program by hand
 
     def __init__(self, stage, directory, built, interposer):
-        """directory: of the learner's files; built: a build.Built; interposer: a path."""
+        """directory: of the learner's files; built: a Built; interposer: a path."""
         self.stage = stage
         self.directory = directory
         self.built = built
@@ -92,8 +92,8 @@ class Lesson:
         self.address = server.is_ready()
         if self.address is None:
             server.is_alive(bug)
-            raise Failure("the program listens", "it never called listen(2) with success",
-                          bug, "TIMEOUT")
+            raise Failure("the program listens",
+                          "it never called listen(2) with success", bug, "TIMEOUT")
         return server
 
     @staticmethod

@@ -19,8 +19,8 @@ def against_web_server(programs):
         try:
             words = server.stdout.readline().split()
             port = words[words.index("port") + 1]
-            print(f"A web server listens on 127.0.0.1 port {port}. In a second terminal, "
-                  "in this\ndirectory, type:\n\n"
+            print(f"A web server listens on 127.0.0.1 port {port}. In a second "
+                  "terminal, in this\ndirectory, type:\n\n"
                   rf"    printf 'GET / HTTP/1.0\r\n\r\n' | {client} 127.0.0.1 {port}"
                   "\n\nCtrl-C ends the web server.", flush=True)
             server.wait()
@@ -28,6 +28,20 @@ def against_web_server(programs):
             server.terminate()
             server.wait()
     return 0
+
+
+def commands(*command_lines):
+    """Return a way to play: show some command lines of a program that only prints."""
+    def show(programs):
+        import subprocess
+        path = next(iter(programs.values()))
+        for line in command_lines:
+            print(f"$ {path} {line}", flush=True)
+            subprocess.run([os.path.join(os.path.dirname(BUILD), path), *line.split()],
+                           check=False)
+        print("\nThe finished program answered. Now try some of your own.", flush=True)
+        return 0
+    return show
 
 
 def transfer(programs):

@@ -1,4 +1,4 @@
-"""What /proc tells about a program: its threads' system calls, descriptors, children."""
+"""What /proc tells about a program: its threads' calls, descriptors, children."""
 import os
 import platform
 from collections import namedtuple
@@ -6,13 +6,14 @@ from collections import namedtuple
 # Numbers of the system calls a program waits in.
 NUMBERS = {
     "x86_64": {0: "read", 1: "write", 7: "poll", 19: "readv", 20: "writev",
-               23: "select", 34: "pause", 35: "nanosleep", 42: "connect",
+               23: "select", 34: "pause", 35: "nanosleep", 40: "sendfile", 42: "connect",
                43: "accept", 44: "sendto", 45: "recvfrom", 46: "sendmsg",
                47: "recvmsg", 61: "wait4", 130: "rt_sigsuspend", 202: "futex",
                230: "clock_nanosleep", 232: "epoll_wait", 247: "waitid",
-               270: "pselect6", 271: "ppoll", 281: "epoll_pwait", 288: "accept4"},
+               270: "pselect6", 271: "ppoll", 275: "splice", 281: "epoll_pwait", 288: "accept4"},
     "aarch64": {22: "epoll_pwait", 63: "read", 64: "write", 65: "readv",
-                66: "writev", 72: "pselect6", 73: "ppoll", 95: "waitid",
+                66: "writev", 71: "sendfile", 72: "pselect6", 73: "ppoll",
+                76: "splice", 95: "waitid",
                 98: "futex", 101: "nanosleep", 115: "clock_nanosleep",
                 133: "rt_sigsuspend", 202: "accept", 203: "connect",
                 206: "sendto", 207: "recvfrom", 211: "sendmsg", 212: "recvmsg",

@@ -168,8 +168,9 @@ class Program:
     def is_beyond_hope(self):
         """Say whether the program will do nothing more unless something arrives.
 
-        True when it repeats a call that fails for ever; and when two looks, STILL seconds apart, found each thread in the
-        same sleep without an end and not a nanosecond of work between them.
+        True when it repeats a call that fails for ever; and when two looks, STILL
+        seconds apart, found each thread in the same sleep without an end and not
+        a nanosecond of work between them.
         """
         if self.status is not None or self.is_in_a_loop():
             return True
@@ -200,23 +201,28 @@ class Program:
     # Freeze, thaw, end
 
     def freeze(self):
-        """Stop the program, as Ctrl-Z would; return when every thread has stopped."""
-        spawn.send_signal(self.pid, signal.SIGSTOP)
-        self.wait_until_frozen()
+        """Stop the program and its children, as Ctrl-Z would; return when they have."""
+        for pid in spawn.living(self.pid):
+            spawn.send_signal(pid, signal.SIGSTOP)
+        self._wait_until_stopped(all)
 
     def wait_until_frozen(self):
-        """Wait until the program is stopped, by us or by its plan; say whether it is."""
+        """Wait until its plan has stopped it, or a child of it; say whether it has."""
+        return self._wait_until_stopped(any)
+
+    def _wait_until_stopped(self, all_or_any):
         deadline, pauses = Deadline(), Pauses()
-        while procfs.state(self.pid) != "T":
+        while not all_or_any(procfs.state(p) == "T" for p in spawn.living(self.pid)):
             self.look()
             if self.is_beyond_hope() or deadline.is_over():
                 return False
             pauses.wait()
-        return True
+        return self.status is None
 
     def thaw(self):
-        """Let a stopped program go on."""
-        spawn.send_signal(self.pid, signal.SIGCONT)
+        """Let a stopped program and its children go on."""
+        for pid in spawn.living(self.pid):
+            spawn.send_signal(pid, signal.SIGCONT)
 
     def end(self):
         """Kill whatever is left of the program, and take no more of its output."""

@@ -134,7 +134,8 @@ def _untouched(document, check):
 def _blame(document, check):
     """Say that an earlier lesson's module is at fault, not the lesson at hand."""
     modules = " or ".join(whose(module) for module in check["blame"])
-    lines = [_wrapped("  ", f"This is no fault of lesson {document['lesson']['number']}: "
+    number = document["lesson"]["number"]
+    lines = [_wrapped("  ", f"This is no fault of lesson {number}: "
                       f"with the finished modules the check passes. The fault lies in "
                       f"{modules}.", 2)]
     if check["step"]:
@@ -246,7 +247,8 @@ def _summary(document):
     if course is None:
         return text
     done = course["passed"] * BAR // course["of"]
-    bar = f"course [{'#' * done}{'.' * (BAR - done)}] {course['passed']} of {course['of']}"
+    bar = (f"course [{'#' * done}{'.' * (BAR - done)}] "
+           f"{course['passed']} of {course['of']}")
     if len(text) + len(bar) < WIDTH:
         return text.ljust(WIDTH - len(bar)) + bar
     return f"{text}\n  {bar}"

@@ -7,7 +7,8 @@ def quoted(data, limit=40):
     """Return bytes in double quotes, C's way, at most about `limit` columns."""
     text, room = "", limit - 2
     for i, byte in enumerate(data):
-        piece = ESCAPES.get(byte) or (chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}")
+        piece = ESCAPES.get(byte) or \
+            (chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}")
         if len(text) + len(piece) > room - (2 if i < len(data) - 1 else 0):
             return f'"{text}..."'
         text += piece

@@ -21,7 +21,7 @@ def read_source(directory, program, advice):
         raise SourceProblem(f"{name} is a directory; it should be a C file")
     if not os.path.exists(path):
         others = [f for f in c_files(directory) if f != program + ".c"]
-        found = f"found {', '.join(others)}; is one of them yours under another name? " \
+        found = f"found {', '.join(others)}; is one of them it, under another name? " \
             if others else ""
         raise SourceProblem(f"{name} is missing; {found}{advice}")
     try:
@@ -114,7 +114,8 @@ def has_modules_of(program, directory):
 def _included(path):
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return re.findall(r'^\s*#\s*include\s+"(\w+)\.h"', file.read(), re.MULTILINE)
+            return re.findall(r'^\s*#\s*include\s+"(\w+)\.h"', file.read(),
+                              re.MULTILINE)
     except OSError:
         return []
 

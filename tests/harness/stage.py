@@ -39,6 +39,7 @@ class Stage:
         self.programs = []              # program.Program, in order of starting
         self.peers = []                 # wire.Peer, in order of connecting
         self.story = []
+        self.only = None                # the one program a report is to be about
         self.scratch = scratch
         self.diagnosis = kernel.SocketDiagnosis()
         self._cleanups = []
@@ -46,6 +47,22 @@ class Stage:
     def tell(self, text, who="", at=None):
         """Add a line to the story, at time `at` (now by default)."""
         self.story.append(Event(at or time.monotonic_ns(), who, text))
+
+    def is_about(self, program=None):
+        """A report of what is found from now on shows `program` alone; None: all.
+
+        For tables of many short runs: the others have nothing to do with it.
+        """
+        self.only = program
+
+    def shown(self):
+        """Return the programs that a report shows."""
+        return [self.only] if self.only else self.programs
+
+    def told(self):
+        """Return the events that a report shows: not the start of other programs."""
+        hidden = {p.started for p in self.programs if p not in self.shown()}
+        return [e for e in self.story if e.time not in hidden]
 
     def on_end(self, undo):
         """Call undo() when the check is over, whatever happened; last come first."""

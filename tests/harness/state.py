@@ -1,4 +1,4 @@
-"""What is remembered between two runs: the last document of each lesson, hints given."""
+"""What is remembered between runs: each lesson's last document, the hints given."""
 import json
 import os
 

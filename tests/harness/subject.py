@@ -68,6 +68,15 @@ class Subject(Program):
         text = bytes(self.stderr).decode("utf-8", "replace")
         return re.search(pattern, text, re.MULTILINE) is not None
 
+    def has_more_to_say_than(self, before, words, bug=None):
+        """Sooner or later its stderr is longer than `before` bytes (words: of what)."""
+        def has_said_more():
+            self.look()
+            return len(self.stderr) > before
+
+        if not self.stage.wait_for(has_said_more):
+            raise Failure(f"a word on stderr {words}", "nothing on stderr", bug)
+
     def complains(self, bug=None):
         """It has said something on stderr, and nothing on stdout."""
         self.prints(b"", bug)
@@ -82,7 +91,8 @@ class Subject(Program):
 
     def has_sent(self):
         """Say whether it tried to send anything on a socket."""
-        return any(self.called(name) for name in ("send", "sendto", "sendmsg", "writev")) \
+        calls = "send", "sendto", "sendmsg", "writev"
+        return any(self.called(name) for name in calls) \
             or any(c.args[0] > 2 for c in self.trace.calls("write"))
 
     def times(self, *names):
@@ -101,7 +111,7 @@ class Subject(Program):
         return self.trace.next - start > SPIN
 
     def failed(self, name, error):
-        """Return how often calls of this kind ("accept": accept4 too) met this error."""
+        """Return how often calls of this name (accept4 is accept) met this error."""
         return sum(c.error == error for c in self.trace.calls(name, name + "4"))
 
     def went_to(self):
@@ -112,7 +122,7 @@ class Subject(Program):
     # Stopped by its plan, and on again
 
     def is_stopped_by_plan(self, where):
-        """Wait until its plan has stopped it (`where`: in words); False if it does not."""
+        """Wait until its plan stops it (`where`: in words); False if it does not."""
         stopped = self.wait_until_frozen()
         if stopped:
             self.stage.tell(f"stops it {where}", "the tester")
@@ -134,7 +144,7 @@ class Subject(Program):
         return self.ready_line() or self.listens_at()
 
     def ready_line(self):
-        """Return the (host, port) of its ready line, None while there is no such line."""
+        """Return the (host, port) of its ready line, None while there is none."""
         line = READY.match(self.stdout)
         return ((line[1] or line[2]).decode(), int(line[3])) if line else None
 
@@ -155,8 +165,8 @@ class Subject(Program):
         shown = show.address((host, port or (truth or (0, "PORT"))[1]))
         if b"\n" not in self.stdout:
             self.is_alive(unheard)
-            raise Failure(f'the line "listening on {shown}"', "the program listens, but "
-                          "its line does not come" if truth else "it does not listen",
+            raise Failure(f'the line "listening on {shown}"',
+                          "the program listens, but its line does not come" if truth else "it does not listen",
                           unheard, "TIMEOUT")
         line = bytes(self.stdout).partition(b"\n")[0]
         if line != f"listening on {shown}".encode():

@@ -16,8 +16,8 @@ def entries(stage, directory):
     or "") and "times" (how often it came in a row).
     directory  where the learner's files lie: only these are sources
     """
-    found = [(e.time, _entry("tester", e.who, e.text)) for e in stage.story]
-    for program in stage.programs:
+    found = [(e.time, _entry("tester", e.who, e.text)) for e in stage.told()]
+    for program in stage.shown():
         found += _calls(program, directory)
     found.sort(key=lambda pair: pair[0])
     folded = _fold(found)

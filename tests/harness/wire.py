@@ -118,6 +118,18 @@ class Peer:
         raise Failure(f"{self.name} receives {want}", have, bug,
                       "TIMEOUT" if came_short and not self.end else "FAIL")
 
+    def receives_a_line(self, bug=None):
+        """The program sends a line next; return it, with its newline."""
+        self.stage.wait_for(lambda: self._read() or b"\n" in self.got or bool(self.end),
+                            readable=self._open())
+        line, newline, rest = bytes(self.got).partition(b"\n")
+        if not newline:
+            raise Failure(f"{self.name} receives a line", show.some(line), bug,
+                          "FAIL" if self.end else "TIMEOUT")
+        self.got[:] = rest
+        self.tells(f"receives {show.some(line + newline, 23)}")
+        return line + newline
+
     def sees_the_end(self, bug=None):
         """The program closes its end in the usual way, and nothing comes before."""
         self.stage.wait_for(lambda: self._read() or bool(self.end or self.got),
@@ -164,7 +176,8 @@ class Peer:
                             readable=self._open())
         what = f"the connection ends, and {self.name} receives nothing"
         if self.got:
-            raise Failure(what, f"{self.name} receives {show.some(bytes(self.got))}", bug)
+            raise Failure(what, f"{self.name} receives {show.some(bytes(self.got))}",
+                          bug)
         if not self.end:
             raise Failure(what, "the connection stays open", bug, "TIMEOUT")
         self.tells("sees the connection end")
@@ -189,10 +202,11 @@ class Peer:
     # What the kernel knows about the program's end
 
     def _program_end(self):
-        return self.stage.diagnosis.connection(self.remote, self.local, self.sock.family)
+        return self.stage.diagnosis.connection(self.remote, self.local,
+                                               self.sock.family)
 
     def is_delivered(self):
-        """Say whether nothing is under way between the two ends, in either direction."""
+        """Say whether nothing is under way between the two ends, either way."""
         if self.gone or self.end:
             return True
         there = self._program_end()

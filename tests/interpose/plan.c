@@ -139,6 +139,18 @@ static bool is_non_blocking(const struct plan_query *q)
     return flags != -1 && (flags & O_NONBLOCK);
 }
 
+/* Could the kernel let the call fail so?  It interrupts only what waits. */
+static bool can_fail(const struct rule *rule, const struct plan_query *q)
+{
+    enum class class = class_of(q->call);
+
+    if (rule->value == EAGAIN)
+        return q->fd == -1 || is_non_blocking(q);
+    if (rule->value == EINTR && (class == RECEIVE || class == TRANSMIT))
+        return !is_non_blocking(q);
+    return true;
+}
+
 /* Could the kernel have done this?  See "legal" in README.md. */
 static bool is_legal(const struct rule *rule, const struct plan_query *q)
 {
@@ -152,7 +164,7 @@ static bool is_legal(const struct rule *rule, const struct plan_query *q)
         return rule->class == STDIN || rule->class == STDOUT ||
                (q->is_stream && !(q->flags & MSG_WAITALL));
     case PLAN_FAIL:
-        return rule->value != EAGAIN || q->fd == -1 || is_non_blocking(q);
+        return can_fail(rule, q);
     case PLAN_READY:
         return q->can_be_ready;
     default:

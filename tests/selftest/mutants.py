@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Grades every mutant with every check and writes the matrix: docs/mutants.md."""
+import concurrent.futures
 import os
 import re
 import sys
@@ -74,9 +75,13 @@ def table(lesson, say):
     parts += ["", "| Mutant | Bug | Check | "
               + " ".join(f"{i} |" for i in range(1, len(checks) + 1)),
               "|---|---|---|" + "---|" * len(checks)]
-    for mutant in mutants(lesson):
+
+    def work(mutant):
         say(mutant)
-        parts.append(row(mutant, checks))
+        return row(mutant, checks)
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        parts += pool.map(work, mutants(lesson))
     return "\n".join(parts) + "\n"
 
 

@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,9 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LONGEST = 900                       # seconds for one group
+# Groups of which each lesson is a part that can run by itself.
+SPLIT = ("mutants", "trees")
+OF_A_LESSON = re.compile(r"\.test_(?:solution_|alternative_)?(\d\d)_")
 # Groups that take long start first, so that none is left running alone at the end.
 SLOW = ("mutants", "trees", "usage", "commands", "hostile", "pages", "harness",
         "interpose")
@@ -76,23 +80,48 @@ def groups():
     return [n for n in SLOW if n in names] + sorted(names - set(SLOW))
 
 
+def parts(names):
+    """Return the parts of these groups: "mutants/04", "mutants/rest", "docs", ..."""
+    numbers = sorted(m[1] for f in os.listdir(os.path.dirname(HERE))
+                     if (m := re.fullmatch(r"test_lesson(\d\d)\.py", f)))
+    return [part for name in names for part in
+            ([f"{name}/{n}" for n in (*numbers, "rest")] if name in SPLIT else [name])]
+
+
+def tests_of(part):
+    """Return the tests of a part, as a list."""
+    name, _, which = part.partition("/")
+    todo = [unittest.defaultTestLoader.loadTestsFromName(f"test_{name}")]
+    if not which:
+        return todo
+    found = []
+    while todo:
+        test = todo.pop()
+        if isinstance(test, unittest.TestSuite):
+            todo += test
+        else:
+            lesson = OF_A_LESSON.search(test.id())
+            if which == (lesson[1] if lesson else "rest"):
+                found.append(test)
+    return sorted(found, key=lambda test: test.id())
+
+
 def run_group(name):
-    """Run one group in this process; write its result to stdout as JSON."""
+    """Run one part in this process; write its result to stdout as JSON."""
     sys.path.insert(0, HERE)
     answer = os.dup(1)
     os.dup2(2, 1)                       # whatever a test prints is not the result
-    result, noise = Result(), io.StringIO()
+    result = Result()
     start = time.monotonic()
-    with contextlib.redirect_stdout(noise):
-        unittest.defaultTestLoader.loadTestsFromName(f"test_{name}").run(result)
-    # A class whose setUpClass failed has run no test, yet it has failed.
+    with contextlib.redirect_stdout(io.StringIO()):
+        unittest.TestSuite(tests_of(name)).run(result)
     with os.fdopen(answer, "w") as out:
         json.dump({"passed": result.passed, "troubles": result.troubles,
                    "skips": result.skips, "seconds": time.monotonic() - start}, out)
 
 
 class Group:
-    """A group at work in a process of its own."""
+    """A part at work in a process of its own."""
 
     def __init__(self, name):
         self.name, self.start = name, time.monotonic()
@@ -179,7 +208,7 @@ def main(arguments):
               file=sys.stderr)
         return 2
     start = time.monotonic()
-    told = run_all([g for g in groups() if not arguments or g in arguments])
+    told = run_all(parts(g for g in groups() if not arguments or g in arguments))
     skips = [s for t in told for s in t["skips"]]
     strict = bool(os.environ.get("CI"))
     for name, reason in skips:

@@ -23,7 +23,8 @@ class Show(unittest.TestCase):
         """bytes are quoted as in C, within the room there is"""
         for data, limit, text in [
                 (b"", 40, '""'), (b"hello", 40, '"hello"'),
-                (b'\0\n\r\t"\\', 40, r'"\0\n\r\t\"\\"'), (b"\x7f\xff", 40, r'"\x7f\xff"'),
+                (b'\0\n\r\t"\\', 40, r'"\0\n\r\t\"\\"'),
+                (b"\x7f\xff", 40, r'"\x7f\xff"'),
                 (b"a" * 100, 10, '"aaaaaa..."')]:
             with self.subTest(data[:9]):
                 self.assertEqual(show.quoted(data, limit), text)
@@ -120,7 +121,7 @@ def _add_mistakes():
                 with self.subTest(name):
                     refused = self.gets_help(compiler, program, words)
                     self.assertTrue(refused or name in PERMITTED)
-        test.__doc__ = f"every mistake of wrong_programs.py gets its help with {compiler}"
+        test.__doc__ = f"every mistake of wrong_programs.py gets its help: {compiler}"
         setattr(CompilerHelp, f"test_mistakes_{compiler}", unittest.skipUnless(
             compiler in compilers(), f"{compiler} is not installed")(test))
 
@@ -133,12 +134,12 @@ class Reports(unittest.TestCase):
 
     def test_summary(self):
         """the summary has no path and no address"""
-        text = ("==7==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x602000\n"
+        text = ("==7==ERROR: AddressSanitizer: heap-buffer-overflow on 0x602000\n"
                 "    #0 0x4f in main /some/where/upperd.c:9\n"
                 "SUMMARY: AddressSanitizer: heap-buffer-overflow "
                 "/some/where/upperd.c:9 in main\n")
         self.assertIn("heap-buffer-overflow", crash.summary(text))
-        self.assertNotIn("/some", crash.summary(text))
+        self.assertNotIn("/", crash.summary(text))
         self.assertEqual(crash.summary(""), "")
 
 
