@@ -3,6 +3,9 @@
  *
  * A rule keeps its own count of the calls it matches.  A call matches when the
  * name fits and the kernel could have done to it what the rule wants.
+ *
+ * A forked child counts anew, except for stop: somebody waits for that stop,
+ * once, so parent and children count it together.
  */
 #include "plan.h"
 
@@ -14,6 +17,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,11 +37,14 @@ struct rule {
     const char *list;
     unsigned from;              /* first matching call meant, from 1 */
     bool once;                  /* only that one */
-    _Atomic unsigned count;     /* matching calls so far in this process */
 };
 
 static struct rule rules[MAX_RULES];
 static int rule_count;
+
+/* Matching calls so far, by rule: in this process, and in all of them. */
+static _Atomic unsigned counts[MAX_RULES];
+static _Atomic unsigned *shared_counts;
 
 struct name {
     const char *name;
@@ -190,13 +197,20 @@ static void apply(const struct rule *rule, struct plan_verdict *verdict)
     }
 }
 
+static _Atomic unsigned *count_of(const struct rule *rule)
+{
+    bool is_shared = rule->action == PLAN_STOP && shared_counts != NULL;
+
+    return (is_shared ? shared_counts : counts) + (rule - rules);
+}
+
 void plan_ask(const struct plan_query *query, struct plan_verdict *verdict)
 {
     *verdict = (struct plan_verdict){ .limit = SIZE_MAX };
     for (struct rule *rule = rules; rule < rules + rule_count; rule++) {
         if (!fits(rule, query) || !is_legal(rule, query))
             continue;
-        unsigned k = atomic_fetch_add(&rule->count, 1) + 1;
+        unsigned k = atomic_fetch_add(count_of(rule), 1) + 1;
         if (rule->once ? k == rule->from : k >= rule->from)
             apply(rule, verdict);
     }
@@ -219,8 +233,8 @@ bool plan_mentions(int call, enum plan_action action)
 
 void plan_forget_counts(void)
 {
-    for (struct rule *rule = rules; rule < rules + rule_count; rule++)
-        rule->count = 0;
+    for (int i = 0; i < rule_count; i++)
+        counts[i] = 0;
 }
 
 /* Read a whole decimal number of at least 1.  Returns it, or -1. */
@@ -365,6 +379,9 @@ const char *plan_read(const char *text)
         return NULL;
     if (strlen(text) >= sizeof copy)
         return "(too long)";
+    void *page = mmap(NULL, sizeof counts, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    shared_counts = page == MAP_FAILED ? NULL : page;
     strcpy(copy, text);
     for (char *part; (part = strsep(&rest, " ")) != NULL; ) {
         if (*part == '\0')
