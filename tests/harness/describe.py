@@ -11,7 +11,10 @@ from .trace import address_of
 
 WIDTH = 40  # columns
 _FAMILIES = {1: "AF_UNIX", 2: "AF_INET", 10: "AF_INET6", 0: "AF_UNSPEC"}
-_TYPES = {1: "SOCK_STREAM", 2: "SOCK_DGRAM", 3: "SOCK_RAW", 5: "SOCK_SEQPACKET"}
+_TYPES = {
+    1: "SOCK_STREAM", 2: "SOCK_DGRAM", 3: "SOCK_RAW", 4: "SOCK_RDM",
+    5: "SOCK_SEQPACKET",
+}  # fmt: skip
 _HOW = {0: "SHUT_RD", 1: "SHUT_WR", 2: "SHUT_RDWR"}
 _OPTIONS = {
     (1, 2): "SO_REUSEADDR", (1, 3): "SO_TYPE", (1, 4): "SO_ERROR",

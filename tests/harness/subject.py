@@ -166,7 +166,8 @@ class Subject(Program):
         if b"\n" not in self.stdout:
             self.is_alive(unheard)
             raise Failure(f'the line "listening on {shown}"',
-                          "the program listens, but its line does not come" if truth else "it does not listen",
+                          "the program listens, but its line does not come" if truth
+                          else "it does not listen",
                           unheard, "TIMEOUT")
         line = bytes(self.stdout).partition(b"\n")[0]
         if line != f"listening on {shown}".encode():

@@ -19,7 +19,7 @@ import time
 import support
 from support import ROOT, lessons, sources_in
 
-from harness import build
+from harness import build, sources
 
 RUNS = 15
 
@@ -46,6 +46,7 @@ class Bench:
         self.results = {name: [] for name in ("compile", "edit", "again", "empty",
                                               "python")}
         self.own = []
+        self.given = self.make_given()
         self.write("")
         self.check()                    # warm: interposer and given modules are built
 
@@ -55,15 +56,27 @@ class Bench:
             with open(os.path.join(self.place, name), "wb") as file:
                 file.write(text + comment.encode())
 
+    def cc(self, *arguments):
+        """Run the compiler with the grader's flags."""
+        subprocess.run([*build.compiler(), *build.flags("asan"), *arguments], cwd=ROOT,
+                       check=True, stdout=subprocess.DEVNULL)
+
+    def make_given(self):
+        """Compile what the lesson is given; return the paths of the objects."""
+        objects = []
+        for path in sources.given(int(self.lesson[:2]), "solutions"):
+            name = os.path.basename(path)
+            if name not in self.files:
+                objects.append(os.path.join(self.place, name[:-2] + ".o"))
+                self.cc("-c", "-o", objects[-1], path)
+        return objects
+
     def compile(self):
-        """Compile and link as the grader does, and nothing else."""
-        name = support.lesson_class(self.lesson).programs[0]
-        program = os.path.join(self.place, name)
-        common = [os.path.join(build.COMMON, f) for f in os.listdir(build.COMMON)
-                  if f.endswith(".c")]
-        subprocess.run([*build.compiler(), *build.flags("asan"), "-o", os.devnull,
-                        program + ".c", *common], cwd=ROOT, check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        """Compile and link the first program, and nothing else."""
+        first, *others = support.lesson_class(self.lesson).programs
+        own = [os.path.join(self.place, f) for f in self.files
+               if f.endswith(".c") and f[:-2] not in others]
+        self.cc("-o", os.path.join(self.place, first), *own, *self.given)
 
     def check(self, *options):
         """Run the check as make does; return the document."""
