@@ -386,6 +386,10 @@ class Stream(Lesson):
         """It says that the connection broke after `moved` bytes, and exits with 1."""
         program.exits_with(1, bug)
         line = f"xfer: socket connection broken after {moved} of {length} bytes"
+        said = [text for text in bytes(program.stderr).decode("utf-8", "replace")
+                .splitlines() if "broken after" in text]
+        if said and line not in said:
+            raise Failure(f'on stderr "{line}"', f'"{said[-1]}"', bug)
         program.says(f"^{line}$", f'"{line}"', bug)
 
     @staticmethod
@@ -428,8 +432,11 @@ class Stream(Lesson):
         """Return the bug of a program that did not come to the right count."""
         if self.sees_unsigned():
             return "E9"
-        return "E8" if program.has_said(f"after {moved - 1} of") else \
-            "E12" if program.status == 0 else "E9"
+        if program.has_said(f"after {moved - 1} of"):
+            return "E8"
+        calls = [c.error for c in program.trace.calls() if c.name in TRANSFERS
+                 and c.args[0] > 2]
+        return "E9" if {"ECONNRESET", "EPIPE"} & set(calls[:-1]) else "E12"
 
     def large_trouble(self, receiver):
         """Return the bug of a receiver that did not get the whole mebibyte."""
