@@ -1,0 +1,150 @@
+"""Lesson 06: lines in a stream.  Run the checks with: make check-lesson6"""
+from harness import Lesson, check
+from hello import LIMIT, NAMES, WELCOME, HelloServer, hello
+
+BAD_USES = [[], ["127.0.0.1"], ["127.0.0.1", "80x"], ["-x", "127.0.0.1", "80"]]
+TYPED = [name.decode() for name in NAMES]
+
+
+class Lines(HelloServer):
+    number = 6
+    title = "lines in a stream"
+    programs = ("hellod", "hello")
+    question = ("a name cannot hold a newline. How could the protocol be changed so "
+                "that it can, and what would the reader have to know then?")
+
+    # The client
+
+    def client_at_work(self, *args, **options):
+        """Start hello with these names; return it and its connection to the tester."""
+        listener = self.listener()
+        before = ["-i"] if "stdin" in options else []
+        client = self.run(*before, listener.host, listener.port, *args,
+                          program="hello", **options)
+        return client, listener.accepts()
+
+    @check(points=2, bugs="C7 C8 F17 C10")
+    def client_greets(self):
+        """hello sends three names and exit, and prints what is answered"""
+        client, server = self.client_at_work(*TYPED)
+        self.talks(client, server, NAMES)
+
+    def talks(self, client, server, names, size=None):
+        """Play the server for a client with these names; answers in pieces of size."""
+        for line, answer in [(b"", WELCOME), *((n + b"\n", hello(n)) for n in names)]:
+            server.receives(line, lambda ll=line: self.kind_of_line(server, ll))
+            if size:
+                server.sends_in_pieces(answer, size)
+            else:
+                server.sends(answer)
+        server.receives(b"exit\n", lambda: self.kind_of_line(server, b"exit\n"))
+        server.leaves()
+        client.ends()
+        client.prints(WELCOME + b"".join(map(hello, names)), "C8")
+        client.exits_with(0, "C10")
+
+    @staticmethod
+    def kind_of_line(server, line):
+        """Return the bug of a line that the client should have sent."""
+        came = bytes(server.got)
+        if came == line[:-1]:
+            return "F17"
+        return "C7" if came.startswith(line[:-1]) else \
+            "E2" if line.startswith(came) and came else "C8"
+
+    @check(points=3, bugs="C8 F3")
+    def client_in_pieces(self):
+        """answers in single bytes, or two lines at once, are read right"""
+        client, server = self.client_at_work(*TYPED)
+        self.talks(client, server, NAMES, size=1)
+        client, server = self.client_at_work("Bob")
+        server.sends(WELCOME + hello(b"Bob"))
+        server.receives(b"Bob\nexit\n", "F3")
+        server.leaves()
+        client.ends()
+        client.prints(WELCOME + hello(b"Bob"), "F3")
+        client.exits_with(0, "C10")
+
+    @check(points=2, bugs="E2 I4")
+    def client_short_counts(self):
+        """short counts and signals in send, recv and write change nothing"""
+        for plan, bug in (("transmit:short=2 receive:short=3 stdout:short=3", "E2"),
+                          ("receive:fail=EINTR@1 transmit:fail=EINTR@1", "I4")):
+            client, server = self.client_at_work("Michael", plan=plan)
+            server.sends(WELCOME)
+            server.receives(b"Michael\n", bug)
+            server.sends(hello(b"Michael"))
+            server.receives(b"exit\n", bug)
+            client.ends()
+            client.prints(WELCOME + hello(b"Michael"), bug)
+            client.exits_with(0, bug)
+
+    @check(points=2, bugs="C13 E18 A21")
+    def client_longest_name(self):
+        """a name of 8,191 bytes is greeted; a longer one: exit 2"""
+        name = "x" * (LIMIT - 1)
+        client, server = self.client_at_work(name)
+        self.talks_long(client, server, name.encode())
+        longer = self.run("127.0.0.1", self.closed_port_number(), name + "x",
+                          program="hello")
+        longer.exits_with(2)
+        longer.complains("C13")
+
+    @staticmethod
+    def talks_long(client, server, name):
+        """Play the server for a client with one long name."""
+        server.sends(WELCOME)
+        server.receives(name + b"\n", "C13")
+        server.sends(hello(name))
+        server.receives(b"exit\n", "E18")
+        client.ends()
+        client.prints(WELCOME + hello(name), "E18")
+        client.exits_with(0, "C10")
+
+    @check(points=2, bugs="F18 C9")
+    def client_asks(self):
+        """with -i names come from stdin, until exit, a blank line or the end"""
+        for typed in (b"Tracy\n", b"Tracy\n\nBob\n", b"Tracy\nexit\nBob\n"):
+            client, server = self.client_at_work("Michael", stdin=typed)
+            server.sends(WELCOME)
+            for name in (b"Michael", b"Tracy"):
+                server.receives(name + b"\n", "F18")
+                server.sends(hello(name))
+            server.receives(b"exit\n", "F18")
+            client.ends()
+            client.prints(WELCOME + hello(b"Michael") + hello(b"Tracy"), "C9")
+            client.exits_with(0, "C10")
+
+    @check(points=1, bugs="F18")
+    def client_without_a_name(self):
+        """without NAME hello prints the greeting and ends"""
+        client, server = self.client_at_work()
+        server.sends(WELCOME)
+        client.ends()
+        client.prints(WELCOME)
+        client.exits_with(0, "C10")
+
+    @check(points=2, bugs="E12 C1")
+    def client_left_alone(self):
+        """a server that ends too early: exit 1, and a word about it"""
+        for answers in ((b"",), (b"Welc",), (WELCOME,), (WELCOME, b"Hello, Mich")):
+            client, server = self.client_at_work("Michael", "Tracy")
+            for answer in answers:
+                server.sends(answer)
+                if answer == WELCOME:
+                    server.receives(b"Michael\n")
+            server.leaves()
+            client.exits_with(1)
+            client.says(r"^hello: [^:]+: .", '"hello: CALL: reason"')
+        lonely = self.run("127.0.0.1", self.closed_port_number(), program="hello")
+        lonely.exits_with(1, "C1")
+        lonely.says(r"^hello: connect: Connection refused$",
+                    '"hello: connect: Connection refused"', "C1")
+
+    @check(points=1, bugs="A21 A1")
+    def client_usage(self):
+        """hello refuses bad arguments with exit 2"""
+        for use in BAD_USES:
+            client = self.run(*use, program="hello")
+            client.exits_with(2, "A21")
+            client.complains("A21")
