@@ -17,7 +17,7 @@ OPTIONS = $${SUBMISSION:+--submission "$$SUBMISSION"} $${JSON:+--json "$$JSON"} 
           $${ALL:+--all} $${PLAIN:+--plain}
 
 .DEFAULT_GOAL = help
-.PHONY: help check progress doctor test flake bench-grader mutants compile_commands.json clean
+.PHONY: help check progress doctor test flake bench-grader fuzz mutants compile_commands.json clean
 
 help:                   ## say what can be made
 	@sed -n 's/^\([a-z_.%-]*\):.*## /  make \1\t/p' Makefile | sed 's/%/N/' | expand -t 32
@@ -60,6 +60,9 @@ flake:                  ## repeat all checks RUNS times on a busy machine
 
 bench-grader:           ## how long a check takes, beside the bare compiler
 	@$(PYTHON) tests/selftest/bench.py
+
+fuzz:                   ## fuzz the parsers of lessons 06 and 07, RUNS seconds each
+	@tests/fuzz/run.sh $(or $(RUNS),30)
 
 mutants:                ## which check catches which mutant: writes docs/mutants.md
 	@$(PYTHON) tests/selftest/mutants.py

@@ -5,9 +5,8 @@ import socket
 from harness import Failure, Lesson, Skip, check
 
 DEFAULT_PORT = 21577
-BAD_PORTS = ["80x", "+80", "65536", "http"]
-BAD_USES = [["0", "0"], ["-x", "0"], ["-b"], ["-b", "localhost", "0"],
-            ["-b", "127.1", "0"], ["-b", "256.0.0.1", "0"]]
+BAD_PORTS = ["80x", "65536"]
+BAD_USES = [["0", "0"], ["-x", "0"], ["-b", "localhost", "0"], ["-b", "127.1", "0"]]
 NAME = "(?:upperd: )?"              # warnx(3) puts it before the log
 SURVIVABLE = ["ECONNABORTED", "EINTR", "EPROTO", "EMFILE"]
 

@@ -28,7 +28,7 @@ def layout_bug(got, right):
     kind, length = right[:1], len(right) - 5
     if got[:5] == kind + struct.pack("<I", length):
         return "B1"
-    if got[:8] in (kind + b"\0\0\0" + struct.pack(order + "I", length) for order in "<>"):
+    if got[:8] in (kind + b"\0\0\0" + struct.pack(o + "I", length) for o in "<>"):
         return "B3"
     if got[:9] in (kind + struct.pack(order + "Q", length) for order in "<>"):
         return "B7"
@@ -131,7 +131,8 @@ class Frames(Lesson):
                         frame(SUM, b"12345")):
             alice.sends(request)
             self.gets_an_error(alice)
-            self.asks(alice, frame(ECHO, b"still here"), frame(ECHO, b"still here"), "F19")
+            ordinary = frame(ECHO, b"still here")
+            self.asks(alice, ordinary, ordinary, "F19")
 
     def gets_an_error(self, peer, text=None):
         """The peer receives an error frame, with this text or any."""
@@ -220,7 +221,8 @@ class Frames(Lesson):
         for words, request, answer, printed in (
                 (("echo", "hello"), frame(ECHO, b"hello"), frame(ECHO, b"a\0b"),
                  b"a\0b\n"),
-                (("upper", "hello you"), frame(UPPER, b"hello you"), frame(UPPER), b"\n"),
+                (("upper", "hello you"), frame(UPPER, b"hello you"), frame(UPPER),
+                 b"\n"),
                 (("sum", 1, -2, 70000), frame(SUM, numbers(1, -2, 70000)),
                  frame(SUM, struct.pack("!q", -5_000_000_000)), b"-5000000000\n")):
             client, server = self.calls(*words)

@@ -7,7 +7,8 @@ from harness import Failure, Lesson, Skip, check
 DEFAULT_PORT = 44444
 LINE = b"3 7 42\n"
 TEXTS = [b"", b"one\n", b"two words\nand more\n no newline",
-         b"\0 zero\tbytes\v\f\r\nare \xff\x80 words\0\n\n", b"many words in lines\n" * 15000]
+         b"\0 zero\tbytes\v\f\r\nare \xff\x80 words\0\n\n",
+         b"many words in lines\n" * 15000]
 BAD_PORTS = ["80x", "65536"]
 BAD_USES = [["-k", "ten", "0"], ["-k"], ["-x", "0"], ["-b", "localhost", "0"],
             ["0", "0"]]
@@ -45,7 +46,8 @@ class Closing(Lesson):
         server = self.stage.programs[0]
 
         def bug():
-            if any(c.args[2] == socket.SO_LINGER for c in server.trace.calls("setsockopt")):
+            options = {c.args[2] for c in server.trace.calls("setsockopt")}
+            if socket.SO_LINGER in options:
                 return "H11"
             return "H1" if self.stage.peers[-1].end == "reset" else "D13"
         return bug
@@ -82,7 +84,8 @@ class Closing(Lesson):
         self.serve("-k", 10, "0")
         alice = self.client("alice")
         alice.sends(data)
-        alice.receives(counts(data[:10]), lambda: "H1" if alice.end == "reset" else "F18")
+        alice.receives(counts(data[:10]),
+                       lambda: "H1" if alice.end == "reset" else "F18")
         alice.is_done_sending()
         alice.sees_the_end(self.kind_of_end())
         alice.is_not_reset("H1")

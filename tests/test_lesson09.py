@@ -29,7 +29,8 @@ class Stdio(Lesson):
                                   (b" with blanks \r\n", b" with blanks \n", "F5"),
                                   (b"exit\n", b"exit\n", "F15"), (b"\n", b"\n", "G10")):
             alice.sends(line)
-            alice.receives(EPOCH + answer, lambda b=bug: b if alice.got or alice.end else "J1")
+            alice.receives(EPOCH + answer,
+                           lambda b=bug: b if alice.got or alice.end else "J1")
 
     @check(points=1, bugs="F18")
     def real_clock(self):
@@ -72,8 +73,9 @@ class Stdio(Lesson):
                 self.stage.wait_until_taken()
                 writes.append(self.writes_of(server) - before)
             if any((n > 1) != several for n in writes):
-                raise Failure(f"-m {mode}: {'at least 2 writes' if several else '1 write'}"
-                              " for each answer", " and ".join(map(str, writes)))
+                wanted = "at least 2 writes" if several else "1 write"
+                raise Failure(f"-m {mode}: {wanted} for each answer",
+                              " and ".join(map(str, writes)))
             server.end()
 
     @staticmethod

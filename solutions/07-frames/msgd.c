@@ -69,8 +69,8 @@ static int64_t sum(const unsigned char *payload, size_t len)
     int64_t total = 0;
 
     for (size_t at = 0; at < len; at += sizeof(int32_t)) {
-        /* Step 2. Add the number in the four bytes at payload + at; it may be
-         * negative, and need not lie at an even address.  memcpy(3), ntohl(3) */
+        /* Step 2. Add the number in the four bytes at payload + at: it may be
+         * negative, and lie at an odd address.  memcpy(3), ntohl(3) */
         uint32_t bits;
         memcpy(&bits, payload + at, sizeof bits);
         total += (int32_t)ntohl(bits);

@@ -41,7 +41,8 @@ static const char *send_input(int fd)
         if (n == 0)
             return NULL;
 
-        /* Step 1. Send this piece, all of it; "send" if that fails. */
+        /* Step 1. Send this piece, all of it; "send" if that fails.
+         * send_all() in stream.h */
         if (send_all(fd, buf, (size_t)n, NULL) == -1)
             return "send";
     }

@@ -10,6 +10,7 @@ import traceback
 
 from . import bugs, crash, kernel, procfs, show, spawn, timeline
 from .failure import Failure, Infra, Skip, Unfinished
+from .patience import PATIENCE
 from .stage import Stage, new_scratch
 
 SPIN = 1000                         # calls in a row without rest: spinning
@@ -236,6 +237,10 @@ def _lost(lesson_class, name):
     return entry
 
 
+STOPPING = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
+LONGEST = 20                        # times PATIENCE that one check may take
+
+
 class _Crew:
     """Child processes that run one check each, at most one per processor.
 
@@ -246,7 +251,7 @@ class _Crew:
     def __init__(self, work):
         kernel.adopt_orphans()
         self.work = work
-        self.size = max(2, os.cpu_count() or 1)
+        self.size = (os.cpu_count() or 1) + 2   # some only wait
         self.at_work = {}               # pipe -> (pid, name, what it sent, scratch)
 
     def has_room(self):
@@ -258,9 +263,12 @@ class _Crew:
         ours, theirs = os.pipe()
         scratch = new_scratch()
         sys.stdout.flush()
+        # No signal may find the child with the handlers of its parent.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         pid = os.fork()
         if pid == 0:
             _be_a_worker(theirs, lambda: self.work(name, scratch))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         os.close(theirs)
         self.at_work[ours] = (pid, name, bytearray(), scratch)
 
@@ -300,8 +308,11 @@ def _be_a_worker(pipe, work):
         raise SystemExit(1)             # through all the finally clauses
     status = 1
     try:
-        signal.signal(signal.SIGTERM, give_up)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, give_up)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        signal.alarm(int(LONGEST * PATIENCE))   # a check of ours that never ends
         os.setpgid(0, 0)                # a program may kill the group of its parent
         kernel.end_with_parent()
         kernel.adopt_orphans()

@@ -136,7 +136,8 @@ def shown(path):
 
 def text_of(*path):
     """Return the text of a file of the course."""
-    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+    with open(os.path.join(ROOT, *path), encoding="utf-8",
+              errors="replace") as file:
         return file.read()
 
 

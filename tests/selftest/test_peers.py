@@ -166,5 +166,47 @@ class RealClients(Running):
         self.talks("socat", "-t", str(SECONDS), "-", f"TCP:127.0.0.1:{self.port}")
 
 
+class LineClients(Running):
+    """Lesson 06's server greets."""
+
+    SAID = b"Michael\nTracy\nSarah\nexit\n"
+    ANSWER = b"Welcome!\nHello, Michael!\nHello, Tracy!\nHello, Sarah!\n"
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.start(solution("06"), "0", stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL)
+        line = self.server.stdout.readline().decode()
+        self.port = line.rpartition(":")[2].strip()
+
+    def talks(self, *command):
+        """A client sends three names and exit, and has got the three answers."""
+        done = subprocess.run(command, input=self.SAID, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=SECONDS)
+        self.assertEqual((done.stdout, done.returncode), (self.ANSWER, 0), done.stderr)
+
+    def test_python_socket(self):
+        """lesson 06's solution greets Python's sockets, line by line and at once"""
+        for at_once in (False, True):
+            with socket.create_connection(("127.0.0.1", int(self.port)),
+                                          SECONDS) as sock, \
+                    sock.makefile("rb") as answers:
+                heard = b"" if at_once else answers.readline()
+                for line in [self.SAID] if at_once else self.SAID.splitlines(True):
+                    sock.sendall(line)
+                    heard += b"" if at_once else answers.readline()
+                self.assertEqual(heard + answers.read(), self.ANSWER)
+
+    @needs("nc")
+    def test_nc(self):
+        """lesson 06's solution greets nc"""
+        self.talks("nc", "-N", "127.0.0.1", self.port)
+
+    @needs("socat")
+    def test_socat(self):
+        """lesson 06's solution greets socat"""
+        self.talks("socat", "-t", str(SECONDS), "-", f"TCP:127.0.0.1:{self.port}")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -42,7 +42,8 @@ static const char *send_input(int fd)
         if (n == 0)
             return NULL;
 
-        /* Step 1. Send this piece, all of it; "send" if that fails. */
+        /* Step 1. Send this piece, all of it; "send" if that fails.
+         * send_all() in stream.h */
         todo(1);
     }
 }
