@@ -98,9 +98,10 @@ static int write_all(const char *buf, size_t len)
 /*
  * Copy what arrives on fd to stdout until the peer is done.
  *
- * Returns 0 at end-of-file, or -1 with errno set when something broke.
+ * Returns NULL at end-of-file, or the name of the call that failed, with
+ * errno set.
  */
-static int copy_reply(int fd)
+static const char *copy_reply(int fd)
 {
     char buf[BUFFER_SIZE];
 
@@ -109,11 +110,11 @@ static int copy_reply(int fd)
         if (n == -1 && errno == EINTR)
             continue;
         if (n == -1)
-            return -1;              /* the connection broke */
+            return "recv";          /* the connection broke */
         if (n == 0)
-            return 0;               /* end-of-file: the reply is complete */
+            return NULL;            /* end-of-file: the reply is complete */
         if (write_all(buf, (size_t)n) == -1)
-            return -1;
+            return "write";
     }
 }
 
@@ -148,8 +149,9 @@ int main(int argc, char *argv[])
 
     if (send_all(fd, request, (size_t)len, NULL) == -1)
         err(EXIT_FAILURE, "send");
-    if (copy_reply(fd) == -1)
-        err(EXIT_FAILURE, "reply");
+    const char *failed = copy_reply(fd);
+    if (failed != NULL)
+        err(EXIT_FAILURE, "%s", failed);
 
     close(fd);
     return EXIT_SUCCESS;
