@@ -107,14 +107,18 @@ def step_text(source, number):
 
 
 def first_step(directory):
-    """Return (file, line, step) of the first step left to do in `directory`."""
+    """Return (file, line, step) of the first step left to do in `directory`.
+
+    Of steps with the same number those in a module come first: programs use it.
+    """
     left = []
     for file in sources.c_files(directory):
         with open(os.path.join(directory, file), encoding="utf-8",
                   errors="replace") as text:
-            left += [(int(m[1]), file, number) for number, line in enumerate(text, 1)
+            left += [(int(m[1]), not sources.is_module(file), file, number)
+                     for number, line in enumerate(text, 1)
                      if (m := re.search(r"\btodo\((\d+)\)", line))]
-    step, file, line = min(left, default=(1, "", 0))
+    step, _, file, line = min(left, default=(1, False, "", 0))
     return file, line, step
 
 

@@ -3,7 +3,7 @@ import importlib
 import os
 import time
 
-from . import build, document as documents, grade, sources, state
+from . import build, document as documents, grade, show, sources, state
 from .failure import Usage
 from .layout import place as place_of, shown, whose
 from .sources import SourceProblem, read_source
@@ -142,7 +142,9 @@ def _untouched(lesson_class, directory):
 def _warned(warnings):
     count = sum(": warning:" in line for line in warnings.splitlines())
     first = next((line for line in warnings.splitlines() if ": warning:" in line), "")
-    return [f"the compiler warns {count} times; first: {first}"] if count else []
+    if not count:
+        return []
+    return [f"{show.count(count, 'compiler warning')}, the first: {first}"]
 
 
 def _note_build(document, problem, planned):

@@ -78,6 +78,11 @@ def given(number, tree):
     return modules
 
 
+def is_module(file):
+    """Say whether a header in common/ promises what this .c file holds."""
+    return os.path.exists(os.path.join(COMMON, file[:-2] + ".h"))
+
+
 def used_modules(directory, number, tree):
     """Return the paths of the earlier lessons' modules that the files here build on.
 
