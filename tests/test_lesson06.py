@@ -32,24 +32,24 @@ class Lines(HelloServer):
     def talks(self, client, server, names, size=None):
         """Play the server for a client with these names; answers in pieces of size."""
         for line, answer in [(b"", WELCOME), *((n + b"\n", hello(n)) for n in names)]:
-            server.receives(line, lambda ll=line: self.kind_of_line(server, ll))
+            server.receives(line, lambda ll=line: self.kind_of_name(server, ll))
             if size:
                 server.sends_in_pieces(answer, size)
             else:
                 server.sends(answer)
-        server.receives(b"exit\n", lambda: self.kind_of_line(server, b"exit\n"))
+        server.receives(b"exit\n", lambda: self.kind_of_name(server, b"exit\n"))
         server.leaves()
         client.ends()
         client.prints(WELCOME + b"".join(map(hello, names)), "C8")
         client.exits_with(0, "C10")
 
     @staticmethod
-    def kind_of_line(server, line):
+    def kind_of_name(server, line):
         """Return the bug of a line that the client should have sent."""
         came = bytes(server.got)
         if came == line[:-1]:
             return "F17"
-        return "C7" if came.startswith(line[:-1]) else \
+        return "C7" if came[:1] == b"\0" or came.startswith(line[:-1]) else \
             "E2" if line.startswith(came) and came else "C8"
 
     @check(points=3, bugs="C8 F3")
@@ -72,6 +72,9 @@ class Lines(HelloServer):
                           ("receive:fail=EINTR@1 transmit:fail=EINTR@1", "I4")):
             client, server = self.client_at_work("Michael", plan=plan)
             server.sends(WELCOME)
+            self.stage.wait_until_taken()
+            if client.uses_stdio() and bug == "I4":
+                return                  # stdio loses what an interrupted write held
             server.receives(b"Michael\n", bug)
             server.sends(hello(b"Michael"))
             server.receives(b"exit\n", bug)
@@ -79,7 +82,16 @@ class Lines(HelloServer):
             client.prints(WELCOME + hello(b"Michael"), bug)
             client.exits_with(0, bug)
 
-    @check(points=2, bugs="C13 E18 A21")
+    @check(points=1, bugs="A21 A1")
+    def client_usage(self):
+        """hello refuses bad arguments with exit 2"""
+        for use in BAD_USES:
+            bug = "A1" if "80x" in use else "A21"
+            client = self.run(*use, program="hello")
+            client.exits_with(2, bug)
+            client.complains(bug)
+
+    @check(points=2, bugs="C13 E18")
     def client_longest_name(self):
         """a name of 8,191 bytes is greeted; a longer one: exit 2"""
         name = "x" * (LIMIT - 1)
@@ -127,8 +139,9 @@ class Lines(HelloServer):
     @check(points=2, bugs="E12 C1")
     def client_left_alone(self):
         """a server that ends too early: exit 1, and a word about it"""
-        for answers in ((b"",), (b"Welc",), (WELCOME,), (WELCOME, b"Hello, Mich")):
-            client, server = self.client_at_work("Michael", "Tracy")
+        for answers in ((), (b"Welc",), (WELCOME,), (WELCOME, b"Hello, Mich")):
+            names = ["Michael"] if WELCOME in answers else []
+            client, server = self.client_at_work(*names)
             for answer in answers:
                 server.sends(answer)
                 if answer == WELCOME:
@@ -140,11 +153,3 @@ class Lines(HelloServer):
         lonely.exits_with(1, "C1")
         lonely.says(r"^hello: connect: Connection refused$",
                     '"hello: connect: Connection refused"', "C1")
-
-    @check(points=1, bugs="A21 A1")
-    def client_usage(self):
-        """hello refuses bad arguments with exit 2"""
-        for use in BAD_USES:
-            client = self.run(*use, program="hello")
-            client.exits_with(2, "A21")
-            client.complains("A21")

@@ -18,6 +18,7 @@
 #include "tcp.h"
 
 static int fd;
+static pthread_t printer;
 static unsigned long lines;
 static int ended, trouble;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -58,8 +59,10 @@ static void wait_for_lines(unsigned long count)
         pthread_cond_wait(&news, &lock);
     int missing = lines < count;
     pthread_mutex_unlock(&lock);
-    if (missing)
+    if (missing) {
+        pthread_join(printer, NULL);
         errx(1, "recv: %s", trouble ? strerror(trouble) : "an early end");
+    }
 }
 
 static void say(const char *name)
@@ -96,7 +99,6 @@ static void talk(char *names[], int asks)
 int main(int argc, char *argv[])
 {
     char why[TCP_WHY_SIZE];
-    pthread_t printer;
     int c, asks = 0;
 
     while ((c = getopt(argc, argv, "+i")) == 'i')

@@ -1,0 +1,145 @@
+/*
+ * hello.c - lesson 06: a client of hellod
+ *
+ * Usage: hello [-i] HOST PORT [NAME...]
+ *
+ *   -i   after the NAMEs, ask for more: one a line on stdin, until an empty
+ *        line, "exit" or the end
+ *
+ * Prints the greeting, then sends each NAME and prints the line that answers
+ * it; says "exit" and ends.  Exits with 0, with 1 when the network fails or
+ * the server ends too early, with 2 when it was called wrongly.
+ */
+#include <err.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "line.h"
+#include "net.h"
+#include "stream.h"
+#include "tcp.h"
+#include "todo.h"           /* remove it with the last step */
+
+#define EXIT_USAGE   2
+#define NAME_LIMIT   (LINE_LIMIT - 1)   /* bytes, without the newline */
+#define ANSWER_LIMIT (LINE_LIMIT + 64)  /* "Hello, " and "!" need room */
+#define PROMPT       "> "
+
+struct options {
+    bool asks;
+    char *host, *port, **names;     /* the names end with NULL */
+};
+
+/*
+ * Say whether a name can be sent: it fits into a line, and is one line.
+ */
+static bool is_name(const char *name, size_t len)
+{
+    return len <= NAME_LIMIT && memchr(name, '\n', len) == NULL;
+}
+
+/*
+ * Read the command line.  Returns 0, or -1 when it is not as the usage says.
+ */
+static int parse_options(int argc, char *argv[], struct options *options)
+{
+    int option;
+
+    options->asks = false;
+    while ((option = getopt(argc, argv, "+i")) != -1) {
+        if (option == '?')
+            return -1;
+        options->asks = true;
+    }
+    if (argc - optind < 2 || net_parse_port(argv[optind + 1]) == -1)
+        return -1;
+    options->host = argv[optind];
+    options->port = argv[optind + 1];
+    options->names = argv + optind + 2;
+    for (char **name = options->names; *name != NULL; name++)
+        if (!is_name(*name, strlen(*name)))
+            return -1;
+    return 0;
+}
+
+/*
+ * Send len bytes as a line.  Ends the program when that fails.
+ */
+static void send_line(int fd, const char *name, size_t len)
+{
+    char line[LINE_LIMIT];
+
+    /* Step 1. Send the name and its newline, and nothing else; when that
+     * fails: err(EXIT_FAILURE, "send").  stream.h */
+    todo(1);
+}
+
+/*
+ * Print the next line from the server.  Ends the program when none comes.
+ */
+static void print_line(struct line_reader *reader)
+{
+    char *line;
+    size_t len;
+
+    /* Step 2. Read a line; LINE_ERROR: err(EXIT_FAILURE, "recv"), any other
+     * result but LINE_OK: errx(EXIT_FAILURE, "recv: ...").  line.h */
+    todo(2);
+
+    if (fwrite(line, 1, len, stdout) != len || putchar('\n') == EOF
+        || fflush(stdout) == EOF)
+        err(EXIT_FAILURE, "write");
+}
+
+/*
+ * Greet the names that a person types.
+ */
+static void ask_for_names(int fd, struct line_reader *reader)
+{
+    char *name = NULL;
+    size_t size = 0;
+
+    for (;;) {
+        fputs(PROMPT, stderr);
+        ssize_t len = getline(&name, &size, stdin);
+        if (len > 0 && name[len - 1] == '\n')
+            len--;
+        if (len <= 0 || (len == 4 && memcmp(name, "exit", 4) == 0))
+            break;
+        if (!is_name(name, (size_t)len))
+            errx(EXIT_USAGE, "a name has at most %d bytes", NAME_LIMIT);
+        send_line(fd, name, (size_t)len);
+        print_line(reader);
+    }
+    free(name);
+}
+
+int main(int argc, char *argv[])
+{
+    struct options options;
+    struct line_reader reader;
+    char buf[ANSWER_LIMIT];
+    char why[TCP_WHY_SIZE];
+
+    if (parse_options(argc, argv, &options) == -1)
+        errx(EXIT_USAGE, "usage: hello [-i] HOST PORT [NAME...], "
+                         "a NAME of at most %d bytes", NAME_LIMIT);
+    int fd = tcp_connect(options.host, options.port, why);
+    if (fd == -1)
+        errx(EXIT_FAILURE, "%s", why);
+
+    line_init(&reader, fd, buf, sizeof buf);
+    print_line(&reader);                /* the server speaks first */
+    for (char **name = options.names; *name != NULL; name++) {
+        send_line(fd, *name, strlen(*name));
+        print_line(&reader);
+    }
+    if (options.asks)
+        ask_for_names(fd, &reader);
+    send_line(fd, "exit", strlen("exit"));
+    close(fd);
+    return EXIT_SUCCESS;
+}
