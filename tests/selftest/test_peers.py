@@ -127,26 +127,27 @@ class RealServers(Running):
         self.fail("nginx never started")
 
 
-class RealClients(Running):
-    """Lesson 04's server answers."""
+class Served(Running):
+    """A finished server; what clients say to it, and what they must hear."""
 
-    SAID, ANSWER = b"hello world with TCP\n", b"HELLO WORLD WITH TCP\n"
+    LESSON, ARGUMENTS, SAID, ANSWER = "", (), b"", b""
 
     def setUp(self):
         super().setUp()
-        self.server = self.start(solution("04"), "0", stdout=subprocess.PIPE,
-                                 stderr=subprocess.DEVNULL)
+        self.server = self.start(solution(self.LESSON), *self.ARGUMENTS, "0",
+                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                 env={**os.environ, "TZ": "UTC0"})
         line = self.server.stdout.readline().decode()
         self.port = line.rpartition(":")[2].strip()
 
     def talks(self, *command):
-        """A client sends a line, and after its end has got the answer."""
+        """A client says all it has to say, and then has heard the answer."""
         done = subprocess.run(command, input=self.SAID, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=SECONDS)
         self.assertEqual((done.stdout, done.returncode), (self.ANSWER, 0), done.stderr)
 
-    def test_python_socket(self):
-        """lesson 04's solution answers Python's sockets, one client after the other"""
+    def talks_python(self):
+        """So does a socket of Python's, three times."""
         for _ in range(3):
             with socket.create_connection(("127.0.0.1", int(self.port)),
                                           SECONDS) as sock:
@@ -155,57 +156,111 @@ class RealClients(Running):
                 with sock.makefile("rb") as answer:
                     self.assertEqual(answer.read(), self.ANSWER)
 
+    def talks_nc(self):
+        """So does nc."""
+        self.talks("nc", "-N", "127.0.0.1", self.port)
+
+    def talks_socat(self):
+        """So does socat."""
+        self.talks("socat", "-t", str(SECONDS), "-", f"TCP:127.0.0.1:{self.port}")
+
+
+class UpperClients(Served):
+    """Lesson 04's server answers."""
+
+    LESSON = "04"
+    SAID, ANSWER = b"hello world with TCP\n", b"HELLO WORLD WITH TCP\n"
+
+    def test_python_socket(self):
+        """lesson 04's solution answers Python's sockets, one client after the other"""
+        self.talks_python()
+
     @needs("nc")
     def test_nc(self):
         """lesson 04's solution answers nc"""
-        self.talks("nc", "-N", "127.0.0.1", self.port)
+        self.talks_nc()
 
     @needs("socat")
     def test_socat(self):
         """lesson 04's solution answers socat"""
-        self.talks("socat", "-t", str(SECONDS), "-", f"TCP:127.0.0.1:{self.port}")
+        self.talks_socat()
 
 
-class LineClients(Running):
+class LineClients(Served):
     """Lesson 06's server greets."""
 
+    LESSON = "06"
     SAID = b"Michael\nTracy\nSarah\nexit\n"
     ANSWER = b"Welcome!\nHello, Michael!\nHello, Tracy!\nHello, Sarah!\n"
 
-    def setUp(self):
-        super().setUp()
-        self.server = self.start(solution("06"), "0", stdout=subprocess.PIPE,
-                                 stderr=subprocess.DEVNULL)
-        line = self.server.stdout.readline().decode()
-        self.port = line.rpartition(":")[2].strip()
-
-    def talks(self, *command):
-        """A client sends three names and exit, and has got the three answers."""
-        done = subprocess.run(command, input=self.SAID, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=SECONDS)
-        self.assertEqual((done.stdout, done.returncode), (self.ANSWER, 0), done.stderr)
-
     def test_python_socket(self):
         """lesson 06's solution greets Python's sockets, line by line and at once"""
-        for at_once in (False, True):
-            with socket.create_connection(("127.0.0.1", int(self.port)),
-                                          SECONDS) as sock, \
-                    sock.makefile("rb") as answers:
-                heard = b"" if at_once else answers.readline()
-                for line in [self.SAID] if at_once else self.SAID.splitlines(True):
-                    sock.sendall(line)
-                    heard += b"" if at_once else answers.readline()
-                self.assertEqual(heard + answers.read(), self.ANSWER)
+        self.talks_python()
+        with socket.create_connection(("127.0.0.1", int(self.port)), SECONDS) as sock, \
+                sock.makefile("rb") as answers:
+            heard = answers.readline()
+            for line in self.SAID.splitlines(True):
+                sock.sendall(line)
+                heard += answers.readline()
+            self.assertEqual(heard + answers.read(), self.ANSWER)
 
     @needs("nc")
     def test_nc(self):
         """lesson 06's solution greets nc"""
-        self.talks("nc", "-N", "127.0.0.1", self.port)
+        self.talks_nc()
 
     @needs("socat")
     def test_socat(self):
         """lesson 06's solution greets socat"""
-        self.talks("socat", "-t", str(SECONDS), "-", f"TCP:127.0.0.1:{self.port}")
+        self.talks_socat()
+
+    @needs("curl")
+    def test_curl(self):
+        """lesson 06's solution greets curl, which speaks telnet"""
+        self.talks("curl", "--silent", "--no-buffer", f"telnet://127.0.0.1:{self.port}")
+
+
+class CountClients(Served):
+    """Lesson 08's server counts, for clients that half-close."""
+
+    LESSON = "08"
+    SAID, ANSWER = b"two words\nand three more\n", b"2 5 25\n"
+
+    def test_python_socket(self):
+        """lesson 08's solution counts for Python's sockets"""
+        self.talks_python()
+
+    @needs("nc")
+    def test_nc(self):
+        """lesson 08's solution counts for nc"""
+        self.talks_nc()
+
+    @needs("socat")
+    def test_socat(self):
+        """lesson 08's solution counts for socat"""
+        self.talks_socat()
+
+
+class TimeClients(Served):
+    """Lesson 09's server puts the time before each line."""
+
+    LESSON, ARGUMENTS = "09", ("-t", "0")
+    SAID = b"hello\r\nexit\n"
+    ANSWER = b"[Thu Jan  1 00:00:00 1970] hello\n[Thu Jan  1 00:00:00 1970] exit\n"
+
+    def test_python_socket(self):
+        """lesson 09's solution answers Python's sockets"""
+        self.talks_python()
+
+    @needs("nc")
+    def test_nc(self):
+        """lesson 09's solution answers nc"""
+        self.talks_nc()
+
+    @needs("socat")
+    def test_socat(self):
+        """lesson 09's solution answers socat"""
+        self.talks_socat()
 
 
 if __name__ == "__main__":
