@@ -55,9 +55,12 @@ static int append_address(struct addrinfo **list, const char *text, size_t len,
     return REAL(getaddrinfo)(host, port, &numeric, list);
 }
 
-/* Answer with the plan's list; addresses of another family are left out. */
-static int answer(const char *text, const struct addrinfo *hints,
-                  struct addrinfo **list)
+/*
+ * Answer with the plan's list; addresses of another family are left out.  The
+ * name asked for is the canonical one.
+ */
+static int answer(const char *text, const char *node,
+                  const struct addrinfo *hints, struct addrinfo **list)
 {
     struct addrinfo *all = NULL;
 
@@ -68,6 +71,8 @@ static int answer(const char *text, const struct addrinfo *hints,
     }
     if (all == NULL)
         return EAI_NONAME;
+    if (hints != NULL && (hints->ai_flags & AI_CANONNAME) && node != NULL)
+        all->ai_canonname = strdup(node);
     *list = all;
     return 0;
 }
@@ -116,7 +121,7 @@ int getaddrinfo(const char *node, const char *service,
         errno = call.errno_before;
         result = call.verdict.fail;
     } else if (call.verdict.list != NULL) {
-        result = answer(call.verdict.list, hints, list);
+        result = answer(call.verdict.list, node, hints, list);
     } else {
         result = REAL(getaddrinfo)(node, service, hints, list);
     }
@@ -138,24 +143,49 @@ void freeaddrinfo(struct addrinfo *list)
     leave(&call, 0);
 }
 
+/*
+ * Answer with the plan's name; NULL: there is none, and what libc then says
+ * depends on NI_NAMEREQD.
+ */
+static int answer_name(const char *name, const struct sockaddr *address,
+                       socklen_t len, char *host, socklen_t host_len,
+                       char *service, socklen_t service_len, int flags)
+{
+    if (name == NULL && (flags & NI_NAMEREQD))
+        return EAI_NONAME;
+    int result = REAL(getnameinfo)(address, len, host, host_len, service,
+                                   service_len,
+                                   (flags | NI_NUMERICHOST) & ~NI_NAMEREQD);
+    if (result != 0 || name == NULL)
+        return result;
+    if (strlen(name) >= host_len)
+        return EAI_OVERFLOW;
+    strcpy(host, name);
+    return 0;
+}
+
 int getnameinfo(const struct sockaddr *address, socklen_t len, char *host,
                 socklen_t host_len, char *service, socklen_t service_len,
                 int flags)
 {
     struct call call = { ABOUT(getnameinfo, -1), .failure = FAILS_BY_EAI,
+                         .flags = host == NULL ? NI_NUMERICHOST : flags,
                          .args = { len, flags, host_len, service_len } };
     int result;
 
     show_address(&call, address, len);
     bool go_on = enter(&call);
     keep_quiet(true);
-    if (go_on) {
+    if (!go_on)
+        errno = call.errno_before;
+    if (call.verdict.name != NULL || call.verdict.fail == EAI_NONAME)
+        result = answer_name(call.verdict.name, address, len, host, host_len,
+                             service, service_len, flags);
+    else if (go_on)
         result = REAL(getnameinfo)(address, len, host, host_len, service,
                                    service_len, flags);
-    } else {
-        errno = call.errno_before;
+    else
         result = call.verdict.fail;
-    }
     keep_quiet(false);
     if (result == 0 && host != NULL && host_len > 0)
         show_text(&call, host);

@@ -34,7 +34,7 @@ struct rule {
     enum class class;
     enum plan_action action;
     long value;                 /* bytes or error, as the action wants */
-    const char *list;
+    const char *text;           /* list= and name= */
     unsigned from;              /* first matching call meant, from 1 */
     bool once;                  /* only that one */
 };
@@ -166,6 +166,8 @@ static bool is_legal(const struct rule *rule, const struct plan_query *q)
 
     if (q->has_connection != fails_accept)
         return false;
+    if (q->call == CALL_getnameinfo && (q->flags & NI_NUMERICHOST))
+        return rule->action == PLAN_STOP;       /* no name is asked for */
     switch (rule->action) {
     case PLAN_SHORT:
         return rule->class == STDIN || rule->class == STDOUT ||
@@ -193,7 +195,8 @@ static void apply(const struct rule *rule, struct plan_verdict *verdict)
     case PLAN_READY: verdict->ready = true;                  break;
     case PLAN_STOP:  verdict->stop = true;                   break;
     case PLAN_HOLD:  verdict->hold = true;                   break;
-    case PLAN_LIST:  verdict->list = rule->list;             break;
+    case PLAN_LIST:  verdict->list = rule->text;             break;
+    case PLAN_NAME:  verdict->name = rule->text;             break;
     }
 }
 
@@ -299,7 +302,9 @@ static bool is_possible(const struct rule *rule)
     case PLAN_HOLD:
         return rule->call == CALL_pthread_create;
     case PLAN_LIST:
-        return rule->call == CALL_getaddrinfo && is_list(rule->list);
+        return rule->call == CALL_getaddrinfo && is_list(rule->text);
+    case PLAN_NAME:
+        return rule->call == CALL_getnameinfo && *rule->text != '\0';
     default:
         return true;
     }
@@ -333,9 +338,9 @@ static int read_action(struct rule *rule, const char *text)
         rule->action = PLAN_ERRNO;
         return read_error(rule, text + 6);
     }
-    if (strncmp(text, "list=", 5) == 0) {
-        rule->action = PLAN_LIST;
-        rule->list = text + 5;
+    if (strncmp(text, "list=", 5) == 0 || strncmp(text, "name=", 5) == 0) {
+        rule->action = *text == 'l' ? PLAN_LIST : PLAN_NAME;
+        rule->text = text + 5;
         return 0;
     }
     static const struct name words[] = {

@@ -13,14 +13,14 @@
 
 enum plan_action {
     PLAN_SHORT, PLAN_FAIL, PLAN_ERRNO, PLAN_READY, PLAN_STOP, PLAN_HOLD,
-    PLAN_LIST
+    PLAN_LIST, PLAN_NAME
 };
 
 /* What is about to be called. */
 struct plan_query {
     int call;                   /* CALL_... */
     int fd;                     /* -1: the call has none */
-    int flags;                  /* as in recv(2); 0 for calls without */
+    int flags;                  /* as in recv(2) or getnameinfo(3), or 0 */
     bool is_socket, is_stream;
     bool has_connection;        /* accept: the question after the waiting */
     bool can_be_ready;          /* wait: an Internet socket is asked about */
@@ -33,6 +33,7 @@ struct plan_verdict {
     int late_errno;             /* errno to leave after success; 0: as it is */
     bool ready, stop, hold;
     const char *list;           /* getaddrinfo's answer; NULL: the real one */
+    const char *name;           /* getnameinfo's, likewise */
     bool touched;               /* any of the above */
 };
 
