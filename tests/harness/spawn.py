@@ -27,17 +27,27 @@ def start(path, argv, env, stdin, stdout, stderr):
 
 def end(pid):
     """Kill process `pid` and every descendant, and wait until none is left."""
-    while alive := living(pid):
-        for each in alive:
+    doomed = set(living(pid))
+    while doomed:
+        for each in doomed:
             send_signal(each, signal.SIGSTOP)   # so that none forks while we count
-        for each in living(pid):
+        doomed.update(living(pid))
+        for each in doomed:
             send_signal(each, signal.SIGKILL)
-        reap(set(alive) - {pid})
+        reap(doomed - {pid})
+        # Once its parent is dead a child is no descendant of `pid` any more: wait
+        # for all that were ever seen, not for those still found below it.
+        doomed = {p for p in doomed if is_alive(p)}
+
+
+def is_alive(pid):
+    """Say whether a process exists and is not merely waiting to be collected."""
+    return procfs.state(pid) not in ("", "Z", "X")
 
 
 def living(pid):
     """Return the pids of `pid` and its descendants that are not yet dead."""
-    return [p for p in procfs.family(pid) if procfs.state(p) not in ("", "Z", "X")]
+    return [p for p in procfs.family(pid) if is_alive(p)]
 
 
 def orphans(known):
