@@ -29,7 +29,7 @@ class Closing(Lesson):
 
     # The server
 
-    @check(points=2, bugs="E15 D13")
+    @check(points=2, bugs="E15 D13 H11")
     def waits_for_the_end(self):
         """wcd answers when the client is done sending, not before, and ends"""
         self.serve("0")
@@ -126,7 +126,7 @@ class Closing(Lesson):
             alice.sees_the_end(self.kind_of_end())
             alice.is_not_reset(self.kind_of_end())
 
-    @check(points=2, bugs="H15 H13 I1")
+    @check(points=2, bugs="H15 H13")
     def client_has_gone(self):
         """a client that has gone before wcd ends its side is no trouble"""
         server = self.serve("0", plan="shutdown:stop@1")
@@ -225,7 +225,7 @@ class Closing(Lesson):
         client.prints(LINE, "C8")
         client.exits_with(0, "C10")
 
-    @check(points=2, bugs="E12")
+    @check(points=2, bugs="E12 C1")
     def no_answer(self):
         """without a whole line of answer wcc says so and exits with 1"""
         for answer, ends in ((b"", "leaves"), (b"3 7", "leaves"), (b"3", "resets")):
@@ -242,7 +242,7 @@ class Closing(Lesson):
         lonely.says(r"^wcc: connect: Connection refused$",
                     '"wcc: connect: Connection refused"', "C1")
 
-    @check(points=2, bugs="D13 H12 E14 I3")
+    @check(points=2, bugs="D13 H12")
     def hygiene(self):
         """50 clients leave nothing behind; idle, it rests; it never sleeps"""
         self.has_no_call_to("sleep", "usleep", "nanosleep", bug="H12")

@@ -100,7 +100,8 @@ static int find_name(const struct addrinfo *a, char *name)
  */
 static const char *full_name(const struct addrinfo *list, char *name)
 {
-    /* Step 4. An address without a name is no failure: go on with the next. */
+    /* Step 4. An address without a name is no failure: go on with the next.
+     * getnameinfo(3) */
     if (strchr(list->ai_canonname, '.') != NULL)
         return list->ai_canonname;
     for (const struct addrinfo *a = list; a != NULL; a = a->ai_next)

@@ -145,7 +145,7 @@ static int try_address(const struct addrinfo *a, const char **failed)
  */
 static int try_all(const struct addrinfo *list, const char **failed)
 {
-    /* Step 2. Try the addresses in order until one connects. */
+    /* Step 2. Try the addresses in order until one connects.  connect(2) */
     int fd = -1;
 
     for (const struct addrinfo *a = list; a != NULL && fd == -1; a = a->ai_next)

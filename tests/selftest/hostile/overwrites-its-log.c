@@ -1,7 +1,7 @@
 /*
  * overwrites-its-log - a program that writes over what is noted of it
  *
- * Graded as lesson 04, with the verdict INFRA.
+ * Graded as lesson 04, with the verdict INFRA, FAIL.
  */
 #include <fcntl.h>
 #include <stdlib.h>

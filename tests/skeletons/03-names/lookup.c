@@ -97,7 +97,8 @@ static int find_name(const struct addrinfo *a, char *name)
  */
 static const char *full_name(const struct addrinfo *list, char *name)
 {
-    /* Step 4. An address without a name is no failure: go on with the next. */
+    /* Step 4. An address without a name is no failure: go on with the next.
+     * getnameinfo(3) */
     todo(4);
 }
 

@@ -97,7 +97,7 @@ int main(int argc, char *argv[])
     const char *failed = "";
 
     memset(&hints, 0, sizeof hints);
-    hints.ai_protocol = IPPROTO_TCP;    /* this, too, makes one entry of three */
+    hints.ai_protocol = IPPROTO_TCP;    /* one entry of three, too */
     for (int c; (c = getopt(argc, argv, "46")) != -1; )
         if (c == '?')
             errx(2, "usage: tcpcat [-4|-6] HOST SERVICE");
