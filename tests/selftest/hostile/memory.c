@@ -1,7 +1,7 @@
 /*
  * memory - a program that takes memory on and on, up to a bound of its own
  *
- * Graded as lesson 04, with the verdict LIMIT.
+ * Graded as lesson 04, with the verdict LIMIT, TIMEOUT.
  */
 #include <stdlib.h>
 #include <string.h>
