@@ -85,7 +85,7 @@ def _examined(end, stage, method):
         program.look()
         if not program.is_watched():
             raise Infra(f"{program.name} could not be watched: the interposer was not "
-                        "loaded into it")
+                        f"loaded into it ({program.last_words()})")
     for program in stage.programs:
         try:
             program.raise_if_unfinished()

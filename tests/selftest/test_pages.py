@@ -112,6 +112,8 @@ def steady(document):
     for check in document["checks"]:
         check["milliseconds"] = 1
         check["report"] = check["report"][:KEPT]
+        # Before lines are broken: a longer number would break them elsewhere.
+        check["where"] = re.sub(r"[\d,]+ times", "500,000 times", check["where"])
     text = json.dumps(document).replace(ROOT, "/course")
     return json.loads(re.sub(r"(?:/dev/shm|/tmp)/\S*?loopback-\w+", "/scratch", text))
 
