@@ -275,7 +275,8 @@ static int read_who(struct rule *rule, const char *text)
         return 0;
     }
     found = find(calls, text);
-    if (found == NULL || found->value <= CALL_thread_start)
+    if (found == NULL || found->value < CALL_socket ||
+        found->value >= CALL_printf)    /* only logged: see handlers.c */
         return -1;
     rule->call = found->value;
     return 0;
@@ -298,7 +299,7 @@ static bool is_possible(const struct rule *rule)
         return (class != NO_CLASS && class != ACCEPT && class != WAIT) ||
                rule->call == CALL_sendfile;
     case PLAN_READY:
-        return class == WAIT;
+        return class == WAIT || rule->call == CALL_pthread_cond_wait;
     case PLAN_HOLD:
         return rule->call == CALL_pthread_create;
     case PLAN_LIST:

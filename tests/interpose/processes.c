@@ -1,10 +1,9 @@
 /*
- * processes.c - processes and signals
+ * processes.c - processes: how they begin and end
  */
 #include "interpose.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,33 +52,6 @@ pid_t waitpid(pid_t pid, int *status, int options)
     if (enter(&call))
         result = REAL(waitpid)(pid, status, options);
     return leave_wait(&call, result, status);
-}
-
-sighandler_t signal(int number, sighandler_t handler)
-{
-    struct call call = { ABOUT(signal, -1),
-                         .args = { number, (int64_t)(intptr_t)handler } };
-    sighandler_t result = SIG_ERR;
-
-    if (enter(&call))
-        result = REAL(signal)(number, handler);
-    return (sighandler_t)(intptr_t)leave(&call, (int64_t)(intptr_t)result);
-}
-
-/* args[1] is the handler, or -1 when the program only asks. */
-int sigaction(int number, const struct sigaction *action,
-              struct sigaction *old)
-{
-    struct call call = { ABOUT(sigaction, -1), .args = { number, -1, 0 } };
-    int result = -1;
-
-    if (action != NULL) {
-        call.args[1] = (int64_t)(intptr_t)action->sa_handler;
-        call.args[2] = action->sa_flags;
-    }
-    if (enter(&call))
-        result = REAL(sigaction)(number, action, old);
-    return (int)leave(&call, result);
 }
 
 /* They never leave, so only their entering is written. */

@@ -132,6 +132,25 @@ WRAP(int, pthread_join, (pthread_t thread, void **value), (thread, value),
 WRAP(int, pthread_detach, (pthread_t thread), (thread),
      .fd = -1, .failure = FAILS_BY_CODE, .args = { (int64_t)thread })
 
-WRAP(int, pthread_cond_wait, (pthread_cond_t *cond, pthread_mutex_t *mutex),
-     (cond, mutex), .fd = -1, .failure = FAILS_BY_CODE,
-     .args = { (int64_t)(intptr_t)cond, (int64_t)(intptr_t)mutex })
+static __thread bool woke_early __attribute__((tls_model("initial-exec")));
+
+/*
+ * After a spurious wake-up the same thread waits in earnest: one that waits in
+ * a loop, as it should, would otherwise never let go of its mutex.
+ */
+int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
+{
+    struct call call = { ABOUT(pthread_cond_wait, -1),
+                         .failure = FAILS_BY_CODE, .can_be_ready = true,
+                         .args = { (int64_t)(intptr_t)cond,
+                                   (int64_t)(intptr_t)mutex } };
+    int result = 0;
+
+    if (!enter(&call))
+        result = call.verdict.fail;
+    else if ((woke_early = call.verdict.ready && !woke_early))
+        result = 0;
+    else
+        result = REAL(pthread_cond_wait)(cond, mutex);
+    return (int)leave(&call, result);
+}

@@ -6,6 +6,7 @@ a plan can be seen to have done what it says, and no more.
 """
 
 import concurrent.futures
+import errno
 import os
 import re
 import shutil
@@ -86,6 +87,9 @@ PLANS = [
     ("pipe_ready", "wait:ready", "poll 0"),
     ("forking", "recv:fail=EINTR@1", "recv EINTR recv 1 recv EINTR"),
     ("handshake", "pthread_create:hold@1", "sum 3"),
+    ("naming", "getnameinfo:name=far.example", "far.example 0 127.0.0.1 0"),
+    ("handling", "", "kept 1 polite 1 rude 1 none 1 polite 1 ignored 1"),
+    ("waking", "", "early 0"),
 ]
 BAD_PLANS = [
     "recv", "recv:", ":stop", "recv:shrt=1", "recv:short=", "recv:short=0",
@@ -94,6 +98,7 @@ BAD_PLANS = [
     "recv:stop@+", "recv:ready", "poll:short=1", "accept:short=1", "recv:hold",
     "recv:list=127.0.0.1/80", "getaddrinfo:list=", "getaddrinfo:list=here/80",
     "getaddrinfo:fail=EINTR", "recv:short=1,send:short=1", "recv:stop;",
+    "handler:stop", "printf:fail=EIO", "pthread_create:ready",
     " ".join(["recv:stop@9"] * 33), "x" * 5000,
 ]  # fmt: skip
 
@@ -376,12 +381,39 @@ class PlanTest(Known):
         self.play("handshake", "pthread_create:hold@1")
         self.assertLess(time.monotonic() - started, 1.9)
 
+    def test_condition_wakes_early(self):
+        """a spurious wake-up, and none right after it"""
+        for plan in ("pthread_cond_wait:ready@1", "pthread_cond_wait:ready"):
+            for name in (f"{c}-{b}" for c in COMPILERS for b in ("plain", "asan")):
+                with self.subTest(plan=plan, build=name):
+                    text = self.play("waking", plan, name, self.log())
+                    self.assertEqual(text, (0, "early 1\n"))
+
     def test_bad_plans_end_the_program(self):
         for plan in BAD_PLANS:
             with self.subTest(plan=plan[:60]):
                 status, text = self.play("datagram", plan, trace=self.log())
                 self.assertEqual(status, 97)
                 self.assertIn("LOOPBACK_PLAN", text)
+
+
+class HandlerTest(Known):
+    """What a signal handler does is seen."""
+
+    def test_handlers_are_logged(self):
+        """each run of a handler with errno before and after, and with what it calls"""
+        for build_name in (f"{c}-{b}" for c in COMPILERS for b in ("plain", "asan")):
+            with self.subTest(build_name):
+                trace = self.log()
+                self.play("handling", build_name=build_name, trace=trace)
+                runs = trace.calls("handler")
+                self.assertEqual([c.args[0] for c in runs], [signal.SIGUSR1] * 2)
+                self.assertEqual([c.after[1:3] for c in runs], [
+                    (errno.EXDEV, errno.EXDEV), (errno.EXDEV, errno.ENOTTY)])
+                (flush,) = trace.calls("fflush")
+                self.assertTrue(runs[1].entered <= flush.entered <= runs[1].left)
+                (inside,) = trace.calls("shutdown")
+                self.assertTrue(runs[0].entered <= inside.entered <= runs[0].left)
 
 
 class LogTest(Known):

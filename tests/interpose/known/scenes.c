@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -413,6 +414,84 @@ static void ticking(void)
     crowd();
 }
 
+static void polite(int number)
+{
+    int saved = errno;
+
+    shutdown(-1, number);
+    errno = saved;
+}
+
+/* What no handler may do. */
+static void rude(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    fflush(stdout);
+    errno = number == info->si_signo ? ENOTTY : EINVAL;
+}
+
+/* A program's handlers are called, and are what it is told it has. */
+static void handling(void)
+{
+    struct sigaction first = { .sa_handler = polite };
+    struct sigaction second = { .sa_sigaction = rude, .sa_flags = SA_SIGINFO };
+    struct sigaction old;
+
+    fflush(stdout);                     /* outside of them that is no matter */
+    sigaction(SIGUSR1, &first, NULL);
+    errno = EXDEV;
+    raise(SIGUSR1);
+    say("kept", errno == EXDEV);
+    sigaction(SIGUSR1, &second, &old);
+    say("polite", old.sa_handler == polite);
+    raise(SIGUSR1);                     /* TSan brings errno back */
+    sigaction(SIGUSR1, NULL, &old);
+    say("rude", old.sa_sigaction == rude);
+    say("none", signal(SIGUSR2, polite) == SIG_DFL);
+    say("polite", signal(SIGUSR2, SIG_IGN) == polite);
+    say("ignored", signal(SIGUSR2, SIG_DFL) == SIG_IGN);
+}
+
+static pthread_mutex_t door = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t knock = PTHREAD_COND_INITIALIZER;
+static int guests;
+
+static void *arrive(void *unused)
+{
+    pthread_mutex_lock(&door);
+    guests = 1;
+    pthread_cond_signal(&knock);
+    pthread_mutex_unlock(&door);
+    return unused;
+}
+
+/* How many guests are there when the first wait is over, and at the end. */
+static void waking(void)
+{
+    pthread_t thread;
+
+    pthread_mutex_lock(&door);
+    pthread_create(&thread, NULL, arrive, NULL);
+    pthread_cond_wait(&knock, &door);
+    bool early = guests == 0;
+    while (guests == 0)
+        pthread_cond_wait(&knock, &door);
+    pthread_mutex_unlock(&door);
+    pthread_join(thread, NULL);
+    say("early", early);
+}
+
+static void naming(void)
+{
+    start_listening();
+    int code = getnameinfo((struct sockaddr *)&address, len, buf, sizeof buf,
+                           NULL, 0, NI_NUMERICSERV);
+    say(code == 0 ? buf : "no name", code);
+    getnameinfo((struct sockaddr *)&address, len, buf, sizeof buf, NULL, 0,
+                NI_NUMERICHOST);
+    say(buf, 0);
+}
+
 static void executing(void)
 {
     if (fork() == 0) {
@@ -436,7 +515,8 @@ static const struct scene {
     { "ready", ready }, { "pipe_ready", pipe_ready }, { "forking", forking },
     { "race", race }, { "handshake", handshake }, { "crash", crash },
     { "hang", hang }, { "crowd", crowd }, { "ticking", ticking },
-    { "executing", executing },
+    { "executing", executing }, { "handling", handling }, { "waking", waking },
+    { "naming", naming },
 };
 
 int main(int argc, char *argv[])
