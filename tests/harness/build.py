@@ -2,6 +2,7 @@
 import contextlib
 import os
 import shutil
+import time
 from collections import namedtuple
 
 from . import compiler_help, sources
@@ -17,13 +18,17 @@ VARIANTS = {
     "tsan": ["-fsanitize=thread"],
     "plain": [],
 }
+NAMES = {"asan": "AddressSanitizer", "tsan": "ThreadSanitizer", "plain": "plain build"}
 COMPILE_SECONDS = 120
 CACHE_SIZE = 400                    # entries kept
+CACHE_AGE = 600                     # seconds: what was used since is kept as well
 
 # programs  {name: path of the executable}
 # warnings  what the compiler had to say
 # notes     what a reader of the verdict should know about this build
-Built = namedtuple("Built", "programs warnings notes")
+# variant   which of VARIANTS it is
+# recipe    the other arguments of build(), see in_variant()
+Built = namedtuple("Built", "programs warnings notes variant recipe")
 
 
 class BuildFailure(Exception):
@@ -85,7 +90,19 @@ def build(place, directory, programs, variant="asan", given="solutions", extras=
         path = _extra(extra, place, directory, own, archive, variant)
         if path:
             paths[extra] = path
-    return Built(paths, warnings, notes)
+    return Built(paths, warnings, notes, variant,
+                 (place, directory, programs, given, extras))
+
+
+def in_variant(built, variant):
+    """Return `built` made of the same sources as another of VARIANTS, if need be.
+
+    Where this machine lacks the variant's libraries, the result is "plain".
+    """
+    if variant in (None, built.variant):
+        return built
+    place, directory, programs, given, extras = built.recipe
+    return build(place, directory, programs, variant, given, extras)
 
 
 def _extra(name, place, directory, own, archive, variant):
@@ -220,7 +237,8 @@ def _forget_old_entries():
     if len(entries) > CACHE_SIZE:
         entries.sort(key=lambda e: e.stat().st_mtime)
         for entry in entries[:len(entries) // 2]:
-            shutil.rmtree(entry.path, ignore_errors=True)
+            if entry.stat().st_mtime < time.time() - CACHE_AGE:
+                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def _compile(command, out):

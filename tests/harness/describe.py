@@ -38,6 +38,12 @@ _SIGNALS = {
     11: "SIGSEGV", 12: "SIGUSR2", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM",
     17: "SIGCHLD", 18: "SIGCONT",
 }  # fmt: skip
+# Logged only when a signal handler calls them, see tests/interpose/handlers.c.
+ONLY_IN_HANDLERS = (
+    "printf", "fprintf", "vprintf", "vfprintf", "puts", "putchar", "fputs", "fputc",
+    "fwrite", "fflush", "perror", "warn", "warnx", "vwarn", "vwarnx", "err", "errx",
+    "verr", "verrx", "syslog", "vsyslog",
+)  # fmt: skip
 _BLOCKING_FLAGS = 0o4000  # SOCK_NONBLOCK and O_NONBLOCK
 
 
@@ -185,7 +191,15 @@ def _signal(call):
     return f"{_SIGNALS.get(call.args[0], call.args[0])}{what}"
 
 
-_WITHOUT_RESULT = {"exit", "_exit", "freeaddrinfo", "load", "thread_start"}
+def _handler(call):
+    """A run of a signal handler."""
+    return f"{_SIGNALS.get(call.args[0], call.args[0])}"
+
+
+_WITHOUT_RESULT = {
+    "exit", "_exit", "freeaddrinfo", "load", "thread_start", "handler",
+    *ONLY_IN_HANDLERS,
+}  # fmt: skip
 _BY_CODE = {
     "pthread_create", "pthread_join", "pthread_detach", "pthread_cond_wait",
     "clock_nanosleep",
@@ -204,7 +218,7 @@ _WRITERS = {
     "fdopen": _numbers(1), "poll": _poll, "ppoll": _poll, "select": _select,
     "pselect": _select, "epoll_ctl": _epoll_ctl, "epoll_wait": _epoll_wait,
     "epoll_pwait": _epoll_wait, "waitpid": _numbers(1), "signal": _signal,
-    "sigaction": _signal, "exit": _numbers(1), "_exit": _numbers(1),
+    "sigaction": _signal, "handler": _handler, "exit": _numbers(1), "_exit": _numbers(1),
     "getaddrinfo": _getaddrinfo, "getnameinfo": lambda call: "",
     "gethostbyname": _name, "inet_addr": _name, "inet_aton": _name,
     "sleep": lambda call: f"{call.args[0] // 1000}",

@@ -111,9 +111,11 @@ def _gave_up_when_interrupted(program):
 def _trouble(program, method):
     """Return a Failure when the program crashed or broke a limit, whatever it did."""
     report = program.report()
-    if "LeakSanitizer has encountered a fatal error" in report + \
-            bytes(program.stderr).decode("utf-8", "replace"):
+    said = report + bytes(program.stderr).decode("utf-8", "replace")
+    if "LeakSanitizer has encountered a fatal error" in said:
         return Skip("this machine does not let LeakSanitizer look at a program")
+    if "ThreadSanitizer: unexpected memory mapping" in said:
+        return Skip("ThreadSanitizer does not run with this machine's kernel")
     if program.limit or "rss limit" in report:
         return Failure("a program of modest needs",
                        program.limit or "it uses too much memory", None, "LIMIT")
@@ -316,6 +318,7 @@ def _be_a_worker(pipe, work):
         os.setpgid(0, 0)                # a program may kill the group of its parent
         kernel.end_with_parent()
         kernel.adopt_orphans()
+        kernel.fix_addresses()
         kernel.enter_private_network()
         text = json.dumps(work()).encode()
         while text:

@@ -10,6 +10,7 @@ from collections import namedtuple
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+ADDR_NO_RANDOMIZE, ASK = 0x0040000, 0xffffffff
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -23,6 +24,15 @@ def adopt_orphans():
 def end_with_parent():
     """From now on, the end of the process that made us sends us SIGTERM."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def fix_addresses():
+    """From now on, every program we start finds its memory at the same addresses.
+
+    What depends on them shows each time or never.  And gcc's ThreadSanitizer does
+    not start at all where the kernel scatters them widely.
+    """
+    _libc.personality(_libc.personality(ctypes.c_ulong(ASK)) | ADDR_NO_RANDOMIZE)
 
 
 _network_is_private = False

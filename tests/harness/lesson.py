@@ -1,8 +1,8 @@
 """Base class of a lesson's checks: the few verbs they are written in."""
 import socket
 
-from . import kernel, play, sources, wire
-from .failure import Failure
+from . import build, kernel, play, sources, wire
+from .failure import Failure, Infra, Skip
 from .subject import Subject
 
 SMALL_BUFFER = 1 << 18              # bytes: less than a mebibyte, and no slower
@@ -56,10 +56,24 @@ class Lesson:
                          if hasattr(m, "points"))
         return found
 
-    def run(self, *args, program=None, **options):
-        """Start a program with these arguments; options as in program.Program."""
-        path = self.built.programs[program or self.programs[0]]
+    def run(self, *args, program=None, variant=None, **options):
+        """Start a program with these arguments; options as in program.Program.
+
+        variant  the build that shows what is looked for, one of build.VARIANTS;
+                 None: that of the whole run.  It is made when first asked for
+        """
+        built = self.built if variant is None else self._in_variant(variant)
+        path = built.programs[program or self.programs[0]]
         return Subject(self.stage, path, args, self.interposer, **options)
+
+    def _in_variant(self, variant):
+        try:
+            built = build.in_variant(self.built, variant)
+        except build.BuildFailure as e:
+            raise Infra(f"what compiles does not as {variant}:\n{e.text}") from None
+        if built.variant != variant:
+            raise Skip(f"the compiler of this machine has no {build.NAMES[variant]}")
+        return built
 
     def has(self, extra):
         """Say whether this one of `extras` could be built of the modules at hand."""
