@@ -4,8 +4,9 @@ import os
 import signal
 import sys
 
-from . import commands, report
+from . import commands
 from .failure import Infra, Usage
+from .show import clean
 
 USAGE_STATUS, INFRA_STATUS, INTERRUPTED = 2, 3, 130
 
@@ -87,7 +88,7 @@ def _keep_standard_descriptors():
 
 def _say(text, status):
     print(f"{'make' if 'MAKELEVEL' in os.environ else 'run.py'}: "
-          f"{report.clean(text)}", file=sys.stderr)
+          f"{clean(text)}", file=sys.stderr)
     return status
 
 

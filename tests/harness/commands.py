@@ -9,6 +9,7 @@ from . import build, bugs, document as documents, grading, report, sources, stat
 from .failure import Usage
 from .layout import COURSE_LENGTH, ROOT, build_dir, lesson_names, place, shown
 from .patience import Pauses
+from .show import clean
 
 HELP = {
     "hint": "a hint for what the last check of LESSON found; each time a plainer one",
@@ -130,10 +131,10 @@ def make(options):
                              options.given).values():
             print(f"built {path}")
     except sources.SourceProblem as e:
-        print(report.clean(str(e)))
+        print(clean(str(e)))
         return 1
     except build.BuildFailure as e:
-        print(report.clean(e.text) + ("\n" + e.help if e.help else ""))
+        print(clean(e.text) + ("\n" + e.help if e.help else ""))
         return 1
     return 0
 
@@ -144,7 +145,7 @@ def _install(here, directory, lesson_class, variant, given):
         sources.read_source(directory, program, "the lesson's README names the files")
     built = build.build(here, directory, lesson_class.programs, variant, given,
                         lesson_class.extras)
-    sys.stdout.write(report.clean(built.warnings))
+    sys.stdout.write(clean(built.warnings))
     found = {}
     for name, path in built.programs.items():
         target = os.path.join(build_dir(shown(directory)), name)

@@ -4,11 +4,10 @@ import re
 import textwrap
 
 from . import bugs
+from .chart import WIDTH, chart
 from .layout import whose
+from .show import clean
 
-WIDTH = 80
-LEFT, RIGHT = 36, 42                # columns of the two lanes
-ROWS = 24                           # lines of the chart, the last ones
 WORDS = {"PASS": "ok", "UNTOUCHED": "todo", "SKIP": "skip"}
 COLOURS = {"PASS": "32", "SKIP": "33", "UNTOUCHED": "33"}       # others: red
 BAR = 24
@@ -34,12 +33,6 @@ def page(document, colour=False, whole=False):
     parts += [_note(note) for note in document["notes"]]
     parts.append(_summary(document))
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def clean(text):
-    """Return text without control characters and what a terminal could obey."""
-    return "".join(c if c.isprintable() or c == "\n" else "?"
-                   for c in text.replace("\t", "    "))
 
 
 def _heading(document):
@@ -75,7 +68,7 @@ def _trouble(document, check, whole):
         return [_untouched(document, check), _later(document)]
     if check["verdict"] == "INFRA":
         return [_infra(check)]
-    return [_chart(check, whole) if check["timeline"] else "", _evidence(check),
+    return [chart(check, whole) if check["timeline"] else "", _evidence(check),
             _explanation(document, check), _later(document)]
 
 
@@ -153,54 +146,6 @@ def _blame(document, check):
 def _infra(check):
     return _wrapped("  The grader itself failed; this is not your program's fault:\n  ",
                     clean(check["actual"]), 2)
-
-
-# The chart of two lanes
-
-def _chart(check, whole):
-    rows = _rows(check["timeline"])
-    left_out = 0 if whole else max(0, len(rows) - ROWS)
-    name = next((e["who"] for e in check["timeline"] if e["lane"] == "program"),
-                "the program")
-    lines = ["  " + "What happened".ljust(LEFT) + f"{name} (your program)"]
-    if left_out or check["left_out"]:
-        lines.append("    ...")
-    for left, right in rows[left_out:]:
-        lines.append(("    " + left.ljust(LEFT - 2) + right).rstrip())
-    return "\n".join(lines)
-
-
-def _rows(timeline):
-    """Put entries on rows: the tester's on the left, the program's on the right."""
-    rows = []
-    for entry in timeline:
-        if entry["lane"] == "tester":
-            pieces = _on_the_left(clean(f"{entry['who']} {entry['text']}".strip()))
-            rows += [[piece, ""] for piece in pieces]
-        elif rows and not rows[-1][1]:
-            rows[-1][1] = _call(entry)
-        else:
-            rows.append(["", _call(entry)])
-    return rows
-
-
-def _on_the_left(text):
-    """Break a sentence of the tester to the lane's width; data goes on its own line."""
-    words, quote, data = text.partition(' "')
-    if len(text) <= LEFT - 3 or not quote:
-        return textwrap.wrap(text, LEFT - 3, subsequent_indent="  ")
-    return textwrap.wrap(words, LEFT - 3, subsequent_indent="  ") + \
-        ['  "' + data[:LEFT - 6]]
-
-
-def _call(entry):
-    text, source = clean(entry["text"]), entry["source"]
-    if entry["times"] > 1:
-        text += f"  x {entry['times']:,}"
-    room = RIGHT - 1 - len(source)
-    if len(text) > RIGHT - 1:
-        text = text[:RIGHT - 4] + "..."
-    return text.ljust(room) + source if source and len(text) < room else text
 
 
 # Other shapes

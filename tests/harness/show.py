@@ -48,3 +48,9 @@ def address(sockaddr):
     """Return a Python socket address as "127.0.0.1:80" or "[::1]:80"."""
     host = f"[{sockaddr[0]}]" if ":" in sockaddr[0] else sockaddr[0]
     return f"{host}:{sockaddr[1]}"
+
+
+def clean(text):
+    """Return text without control characters and what a terminal could obey."""
+    return "".join(c if c.isprintable() or c == "\n" else "?"
+                   for c in text.replace("\t", "    "))

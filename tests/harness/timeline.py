@@ -12,8 +12,9 @@ def entries(stage, directory):
     """Return (list of entries, number of entries left out at the beginning).
 
     An entry has "at_us" (microseconds since the first one), "lane" ("tester" or
-    "program"), "who" (the peer, or the program), "text", "source" ("upperd.c:61"
-    or "") and "times" (how often it came in a row).
+    "program"), "who" (the peer, or the program), "thread" (of the program: "main",
+    "thread 2", "child 1"), "text", "source" ("upperd.c:61" or "") and "times" (how
+    often it came in a row).
     directory  where the learner's files lie: only these are sources
     """
     found = [(e.time, _entry("tester", e.who, e.text)) for e in stage.told()]
@@ -28,9 +29,9 @@ def entries(stage, directory):
     return kept[-MOST:], max(0, len(kept) - MOST)
 
 
-def _entry(lane, who, text, source=""):
-    return {"at_us": 0, "lane": lane, "who": who, "text": text, "source": source,
-            "times": 1}
+def _entry(lane, who, text, source="", thread=""):
+    return {"at_us": 0, "lane": lane, "who": who, "thread": thread, "text": text,
+            "source": source, "times": 1}
 
 
 def _calls(program, directory):
@@ -38,13 +39,50 @@ def _calls(program, directory):
     calls = [c for c in program.trace.calls() if c.name not in ("load", "thread_start")]
     shown = calls[:20] + calls[-2 * MOST:] if len(calls) > 20 + 2 * MOST else calls
     where = sources(program, shown, directory)
+    names = threads(program)
     # A call is told when it has ended; one that has not, when it began.
-    found = [(c.left or c.entered, _entry("program", program.name, describe(c),
-                                          where.get(c.callers, ""))) for c in shown]
+    found = [(c.left or c.entered,
+              _entry("program", program.name, _with_child(c, names),
+                     where.get(c.callers, ""), names[c.pid, c.tid])) for c in shown]
     if program.status is not None:
-        found.append((program.ended,
-                      _entry("program", program.name, f"({program.how_it_ended()})")))
+        found.append((program.ended, _entry("program", program.name,
+                                            f"({program.how_it_ended()})", "", "main")))
     return found
+
+
+def threads(program):
+    """Return {(pid, tid): "main", "thread 1", "child 2", "child 2 thread 1"}.
+
+    Threads and children are numbered in the order in which they were created.
+    """
+    names, born = {(program.pid, program.pid): "main"}, {}
+    for call in program.trace.calls():
+        if call.name == "fork" and call.result:
+            names.setdefault((call.result,) * 2, _next("child", born, program.pid))
+        if (call.pid, call.tid) in names:
+            continue
+        if call.pid == call.tid:        # its parent's fork is not over yet
+            names[call.pid, call.pid] = _next("child", born, program.pid)
+            continue
+        of = names.get((call.pid,) * 2, "main")
+        name = _next("thread", born, call.pid)
+        names[call.pid, call.tid] = name if of == "main" else f"{of} {name}"
+    return names
+
+
+def _next(kind, born, pid):
+    """Return the name of one more thread or child of `pid`; born: how many are."""
+    born[kind, pid] = born.get((kind, pid), 0) + 1
+    return f"{kind} {born[kind, pid]}"
+
+
+def _with_child(call, names):
+    """Describe a call; fork and wait say which child they are about."""
+    text = describe(call)
+    child = names.get((call.result,) * 2, "")
+    if child.startswith("child") and call.name in ("fork", "wait", "waitpid"):
+        return f"{text} ({child})"
+    return text
 
 
 def sources(program, calls, directory):
@@ -77,4 +115,4 @@ def _fold(found):
 
 
 def _same(a, b):
-    return all(a[key] == b[key] for key in ("lane", "who", "text", "source"))
+    return all(a[key] == b[key] for key in ("lane", "who", "thread", "text", "source"))

@@ -201,7 +201,7 @@ class Page(CourseTest):
 
     def test_orders_to_the_terminal(self):
         """control characters never reach the page"""
-        self.assertEqual(report.clean("a\x1b[2J\r\u202e\tb\n"), "a?[2J??    b\n")
+        self.assertEqual(show.clean("a\x1b[2J\r\u202e\tb\n"), "a?[2J??    b\n")
 
 
 class State(CourseTest):
