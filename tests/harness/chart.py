@@ -105,11 +105,15 @@ class _Lanes:
         self.width = _columns(count) + 1 if mark else 0
 
     def _assigned(self):
-        """Return {who: lane}: the first one that is free, or the last of all."""
-        lane, until = {}, [-1] * MOST
-        for who, (first, last) in self.alive.items():
-            free = next((i for i, end in enumerate(until) if end < first), MOST - 1)
-            lane[who], until[free] = free, max(last, until[free])
+        """Return {who: lane}: a new one each; beyond MOST that which ended first."""
+        lane, until = {}, []
+        for who, (_, last) in self.alive.items():
+            if len(until) < MOST:
+                until.append(-1)
+                lane[who] = len(until) - 1
+            else:
+                lane[who] = until.index(min(until))
+            until[lane[who]] = max(last, until[lane[who]])
         return lane
 
     def marks(self, row):
