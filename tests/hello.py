@@ -1,5 +1,9 @@
 """The checks of the hello protocol, for every server that speaks it."""
 import re
+import signal
+import socket
+import time
+import types
 
 from harness import Failure, Lesson, Skip, check
 
@@ -10,6 +14,9 @@ TOO_LONG = b"error: line too long\n"
 NAMES = (b"Michael", b"Tracy", b"Sarah")
 BAD_PORTS = ["80x", "+80", "65536", "http"]
 BAD_USES = [["0", "0"], ["-x", "0"], ["-b"], ["-b", "localhost", "0"]]
+STATS_LAG = 2.0                     # seconds that stats may lag behind
+STATS_TRIES = 5                     # and times to ask, on a slow machine
+SLEEPING = "sleep", "usleep", "nanosleep"
 LOG_NAME = r"(?:\S+: )?"            # warnx(3) puts it before the log
 
 
@@ -217,6 +224,7 @@ class HelloServer(Lesson):
             peer.sends(line)
             peer.receives(TOO_LONG, self.kind_of_limit(server, peer))
             peer.sees_the_end(self.kind_of_end(peer, "F7"))
+            peer.is_done_sending()
             peer.is_not_reset("H1")
 
     @staticmethod
@@ -261,15 +269,22 @@ class HelloServer(Lesson):
         alice.sends(b"half a li")
         self.stage.wait_until_taken()
         alice.resets()
-        self.is_greeted("bob", "H13")
+        self.is_greeted("bob", self.kind_of_loss(server, "H13"))
         carol = self.visitor("carol")
         server.freezes()
         carol.sends(b"are you there?\n" * 3)
         carol.is_done_sending()
         carol.resets()
         server.goes_on()
-        self.is_greeted("dave", "I1")
-        server.is_alive("I1")
+        self.is_greeted("dave", self.kind_of_loss(server, "I1"))
+        server.is_alive(self.kind_of_loss(server, "I1"))
+
+    def kind_of_loss(self, server, usual):
+        """Return what finds out what the loss of one client did to the server.
+
+        usual  the bug it most often is
+        """
+        return lambda: usual if server else None
 
     @check(points=1, bugs="D20 C9")
     def client_log(self):
@@ -305,7 +320,7 @@ class HelloServer(Lesson):
     @check(points=3, bugs="D13 E14")
     def hygiene(self):
         """50 clients leave nothing behind; idle, it rests; it never sleeps"""
-        self.has_no_call_to("sleep", "usleep", "nanosleep", bug="E14")
+        self.never_sleeps_in_its_text()
         server = self.serve("0")
         self.is_greeted("the first client")
         before = server.comes_to_rest()
@@ -315,19 +330,322 @@ class HelloServer(Lesson):
                 self.client("a client who has second thoughts").resets()
         server.comes_to_rest(before)
 
+    def never_sleeps_in_its_text(self):
+        """No file of the learner's calls a function that only sleeps."""
+        self.has_no_call_to(*SLEEPING, bug="E14")
+
 
 class HelloToMany(HelloServer):
-    """The promises of a hello server that serves many clients at the same time."""
+    """The promises of a hello server that serves many clients at the same time.
+
+    Where the same failure is another mistake in another lesson, the lesson says so:
+
+    others   {check: its bugs, the usual one first}, in place of those written here
+    order    the checks that come first
+    ALONE    who comes second is not served
+    LIMIT    more clients than MAX are served
+    COUNTS   the numbers of stats are wrong
+    STUCK    told to stop while clients are there, it does not end
+    LEFT     what a client leaves behind
+    """
+
+    others, order = {}, ()
+    ALONE, LIMIT, COUNTS, STUCK, LEFT = "D19", "K9", "K10", "K12", "D13"
+
+    def __init_subclass__(cls):
+        for name, bugs in cls.others.items():
+            method = getattr(cls, name)
+            own = types.FunctionType(method.__code__, method.__globals__, name,
+                                     method.__defaults__, method.__closure__)
+            own.__doc__, own.points, own.crash = (method.__doc__, method.points,
+                                                  method.crash)
+            own.bugs = bugs.split()
+            setattr(cls, name, own)
+
+    @classmethod
+    def checks(cls):
+        """Return {ID: method}: many clients first, then what lesson 06 examined."""
+        found = super().checks()
+        known = HelloServer.checks()
+        own = (name for name in found if name not in known)
+        names = dict.fromkeys([*cls.order, *own, *known])
+        return {name: found[name] for name in names}
+
+    # How it may have failed; a lesson that can say it better does
+
+    def kind_of_alone(self, server):
+        """Return what finds out why the second client is not served."""
+        return lambda: "K11" if server.has_ended() else self.ALONE
+
+    def kind_of_counts(self, server):
+        """Return the bug of wrong numbers."""
+        return self.COUNTS if server else None
+
+    def kind_of_stuck(self, server):
+        """Return what finds out why the server does not end when told to."""
+        return lambda: self.STUCK if server else None
+
+    def kind_of_missing_end(self, server, peer):
+        """Return what finds out why a client does not see the end."""
+        return lambda: "H1" if peer.end == "reset" else \
+            self.LEFT if server else None
+
+    # One after the other, and together
+
+    @check(points=2, bugs="D13 C11")
+    def one_client(self):
+        """a client is greeted by name; after exit it sees the end"""
+        server = self.serve("0")
+        alice = self.client("alice")
+        alice.receives(WELCOME, "C11")
+        alice.sends(b"Michael\n")
+        alice.receives(hello(b"Michael"), "C11")
+        alice.sends(b"exit\n")
+        alice.sees_the_end(self.kind_of_missing_end(server, alice))
+
+    @check(points=2, bugs="D19")
+    def next_please(self):
+        """when a client has left the next is served, though one stays"""
+        server = self.serve("0")
+        kind = self.kind_of_alone(server)
+        alice = self.visitor("alice", kind)
+        bob = self.visitor("bob", kind)
+        bob.sends(b"exit\n")
+        bob.sees_the_end(self.kind_of_missing_end(server, bob))
+        bob.leaves()
+        self.stage.wait_until_taken()
+        carol = self.visitor("carol", kind)
+        for peer in (carol, alice):
+            peer.sends(b"x\n")
+            peer.receives(hello(b"x"), kind)
+        server.is_alive(kind)
+
+    @check(points=3, bugs="D19")
+    def last_one_first(self):
+        """three clients are served at once, the last one first"""
+        server = self.serve("0")
+        kind = self.kind_of_alone(server)
+        peers = [self.client(name) for name in ("alice", "bob", "carol")]
+        for peer in reversed(peers):
+            peer.receives(WELCOME, kind)
+            peer.sends(peer.name.encode() + b"\n")
+            peer.receives(hello(peer.name.encode()), kind)
+        for peer in peers:
+            peer.sends(b"again\n")
+            peer.receives(hello(b"again"), kind)
 
     @check(points=3, bugs="F13 D19")
     def clients_apart(self):
         """of two clients that talk at once each gets its own answers"""
         self.serve("0")
         alice = self.visitor("alice")
-        bob = self.visitor("bob", "D19")
+        bob = self.visitor("bob", self.ALONE)
         alice.sends(b"he")
         self.stage.wait_until_taken()
         bob.sends(b"x\n")
         bob.receives(hello(b"x"), "F13")
         alice.sends(b"llo\n")
         alice.receives(hello(b"hello"), "F13")
+
+    # The numbers
+
+    def counts(self, server, peer, served, active, bug=None):
+        """Asked for stats often enough, the server says these numbers.
+
+        served  None: whatever it says
+        """
+        pattern = rf"served {r'[0-9]+' if served is None else served} active {active}"
+        end = time.monotonic() + STATS_LAG
+        before, tries = len(self.stage.story), 0
+        while tries < STATS_TRIES or time.monotonic() < end:
+            tries += 1
+            del self.stage.story[before:]
+            peer.sends(b"stats\n")
+            line = peer.receives_a_line("F18").decode("ascii", "replace")
+            said = re.fullmatch(r"served (\d+) active \d+\n", line)
+            if said and re.match(pattern + "\n", line):
+                return
+            if not said:
+                break
+            self.stage.wait_until_taken()
+        told = pattern.replace("[0-9]+", "N")
+        raise Failure(f'"{told}" for {peer.name}', f'"{line.strip()}"', bug or (
+            "F18" if not said or served and int(said[1]) == served
+            else self.kind_of_counts(server)))
+
+    @check(points=3, bugs="K10 F18")
+    def numbers(self):
+        """stats tells every client how many have left and are here"""
+        server = self.serve("0")
+        alice = self.visitor("alice")
+        self.counts(server, alice, 0, 1)
+        bob, carol = self.visitor("bob"), self.visitor("carol")
+        self.counts(server, carol, 0, 3)
+        carol.sends(b"exit\n")
+        carol.sees_the_end(self.LEFT)
+        carol.leaves()
+        self.counts(server, bob, 1, 2)
+        bob.resets()
+        self.counts(server, alice, 2, 1)
+        alice.leaves()
+        self.counts(server, self.visitor("dave"), 3, 1)
+
+    # The limit
+
+    @check(points=3, bugs="K9 K14")
+    def at_the_limit(self):
+        """with -n 2 the third client waits until one has left"""
+        server = self.serve("-n", "2", "0")
+        alice, bob = self.visitor("alice"), self.visitor("bob")
+        carol = self.client("carol")
+        if server.spins():
+            raise Failure("a server that rests while it is full", "it never rests",
+                          "K14", "TIMEOUT")
+        for peer in (alice, bob):
+            peer.sends(b"x\n")
+            peer.receives(hello(b"x"), self.ALONE)
+            carol.has_nothing_more(self.LIMIT)
+        alice.leaves()
+        carol.receives(WELCOME, self.LIMIT)
+        dave = self.client("dave")
+        carol.sends(b"x\n")
+        carol.receives(hello(b"x"), self.LIMIT)
+        dave.has_nothing_more(self.LIMIT)
+        bob.sends(b"exit\n")
+        bob.sees_the_end(self.LEFT)
+        bob.leaves()
+        dave.receives(WELCOME, self.LIMIT)
+
+    @check(points=1, bugs="K9")
+    def forty(self):
+        """without -n it serves 40 clients at a time, and no more"""
+        self.serve("0")
+        peers = [self.visitor(f"client {n}", self.LIMIT) for n in range(1, 41)]
+        last = self.client("client 41")
+        last.has_nothing_more(self.LIMIT)
+        peers[0].leaves()
+        last.receives(WELCOME, self.LIMIT)
+
+    # A client that takes nothing
+
+    def pours(self, server, peer, line):
+        """The peer asks and asks, and takes no answer, until nothing moves any more."""
+        peer.tells("sends and sends, and takes nothing")
+
+        def is_full():
+            try:
+                while True:
+                    peer.sent += peer.sock.send(line[peer.sent % len(line):])
+            except BlockingIOError:
+                return server.rests()
+            except OSError:
+                peer.end = "reset"
+                return True
+
+        self.stage.wait_for(is_full, patient=True)
+        peer.stuffed = True
+
+    def greedy(self, server, name, line=b"x" * 1023 + b"\n"):
+        """Return a client that has sent this line very often and takes no answer."""
+        self.has_small_buffers()
+        peer = self.client(name)
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 14)
+        self.pours(server, peer, line)
+        return peer
+
+    @check(points=2, bugs="D19 H13")
+    def takes_no_answer(self):
+        """a client that takes no answers, then resets, hinders nobody"""
+        server = self.serve("0")
+        alice = self.greedy(server, "alice")
+        self.is_greeted("bob", self.kind_of_alone(server))
+        carol = self.visitor("carol")
+        alice.resets()
+        loss = self.kind_of_loss(server, "H13")
+        self.is_greeted("dave", loss)
+        carol.sends(b"carol\n")
+        carol.receives(hello(b"carol"), loss)
+        server.is_alive(loss)
+
+    # The options
+
+    @check(points=1, bugs="A21")
+    def options(self):
+        """-n and -d want numbers: exit 2; with -d 200 an answer takes it"""
+        for use in (["-n"], ["-n", "x", "0"], ["-n", "2x", "0"], ["-n", "-1", "0"],
+                    ["-d"], ["-d", "soon", "0"], ["-d", "-1", "0"]):
+            server = self.run(*use)
+            server.exits_with(2, "A21")
+            server.complains("A21")
+        self.serve("-d", "200", "0")
+        alice = self.client("alice")
+        alice.receives(WELCOME)
+        begin = time.monotonic()
+        alice.sends(b"Bob\n")
+        alice.receives(hello(b"Bob"))
+        if time.monotonic() - begin < 0.2:
+            raise Failure("the answer comes after 200 ms", "it comes at once", "A21")
+
+    # The stop
+
+    def stops(self, server, number=signal.SIGTERM):
+        """Told to stop, the server ends in order."""
+        server.is_told_to_stop(number)
+        server.ends_in_order(self.kind_of_stuck(server))
+
+    @check(points=2, bugs="I11 I5")
+    def stop_alone(self):
+        """SIGTERM or SIGINT ends it within a second, exit status 0"""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            server = self.serve("0", leaks=True)
+            self.is_greeted("alice")
+            self.stage.wait_until_taken()
+            self.stops(server, number)
+
+    @check(points=3, bugs="K12 I5")
+    def stop_with_clients(self):
+        """silent clients, and one that waits, do not keep it from ending"""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            server = self.serve("-n", "2", "0", leaks=True)
+            alice, bob = self.visitor("alice"), self.visitor("bob")
+            carol = self.client("carol")
+            alice.sends(b"half a li")
+            self.stage.wait_until_taken()
+            self.stops(server, number)
+            for peer in (alice, bob, carol):
+                peer.leaves()
+
+    @check(points=3, bugs="K12 I5")
+    def stop_while_busy(self):
+        """neither an answer with -d 60000 nor one not taken keeps it"""
+        server = self.serve("-d", "60000", "0", leaks=True)
+        alice = self.client("alice")
+        alice.sends(b"Michael\n")
+        self.stage.wait_until_taken()
+        self.stops(server)
+        alice.leaves()
+        server = self.serve("0", leaks=True)
+        bob = self.greedy(server, "bob")
+        self.stops(server, signal.SIGINT)
+        bob.leaves()
+
+    @check(points=2, bugs="I9")
+    def stop_unawares(self):
+        """a signal just before it begins to wait is not lost"""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            server = self.serve("0", plan="wait:stop@1 accept:stop@1")
+            server.is_stopped_by_plan("just before it waits")
+            server.is_told_to_stop(number)
+            server.goes_on()
+            while server.wait_until_frozen():       # another thread, another wait
+                server.thaw()
+            server.ends_in_order("I9")
+
+    def never_sleeps_in_its_text(self):
+        """Behind -d it may sleep; without that option it never does."""
+        server = self.serve("0")
+        self.is_greeted("alice")
+        for name in (*SLEEPING, "clock_nanosleep"):
+            if server.times(name):
+                raise Failure("no sleep without -d", f"it calls {name}()", "E14")
+        server.end()

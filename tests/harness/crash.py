@@ -5,18 +5,23 @@ import signal
 
 from .lines import resolve
 
+# (what the sanitizer says, the bug it is, whatever was looked for)
+CERTAIN = [
+    (r"LeakSanitizer", "U4"),
+    (r"thread leak", "V2"),
+    (r"data race(?:.|\n)*?Location is file descriptor", "V6"),
+]
 # (what the sanitizer says, the bug it most often is)
 KINDS = [
     (r"memcpy-param-overlap|param-overlap", "F6"),
-    (r"LeakSanitizer", "U4"),
     (r"misaligned address", "B4"),
     (r"left shift of", "B6"),
     (r"dynamic-stack-buffer-overflow|stack-overflow", "G11"),
     (r"stack-use-after-return|stack-use-after-scope", "G12"),
     (r"data race", "V3"),
+    (r"heap-use-after-free(?:.|\n)*thread T[1-9](?:.|\n)*freed by thread T0", "V13"),
     (r"WRITE of size.*\n(?:.*\n)?.*in (__interceptor_)?(recv|read)", "E6"),
 ]
-LIMIT = r"hard rss limit|rss limit"
 
 
 def summary(report):
@@ -32,34 +37,46 @@ def summary(report):
     return ""
 
 
-def bug(report, status):
-    """Return the ID of the bug a report (or the signal in `status`) points to."""
-    if not report and status == -signal.SIGPIPE:
+def bug(report, status, expected=None):
+    """Return the ID of the bug a report (or the signal in `status`) points to.
+
+    expected  the bug that a crash in this check means, or None
+    """
+    if not report and status == -signal.SIGPIPE and not expected:
         return "I1"
-    for pattern, bug_id in KINDS:
+    for pattern, bug_id in CERTAIN + ([] if expected else KINDS):
         if re.search(pattern, report):
             return bug_id
-    return "U10"
+    return expected or "U10"
 
 
 def frames(report, directory, path):
     """Return at most two frames, "function file:line", in files of `directory`.
 
-    path  the executable, for reports that only name addresses in it
+    Of a race one of each thread.  path: the executable, for reports that only
+    name addresses in it
     """
     names = {f for f in os.listdir(directory) if f.endswith((".c", ".h"))}
+    is_race = "data race" in report
     found = []
-    for line in report.splitlines():
-        frame = re.match(r"\s+#\d+ 0x[0-9a-f]+ (?:in (\S+) )?(.*)", line)
-        if not frame:
-            continue
-        function, place = frame[1], frame[2]
-        module = re.search(rf"\({re.escape(path)}\+0x([0-9a-f]+)\)", place)
-        source = re.match(r"(\S*?)([^/\s]+):(\d+)", place)
-        if source is None and module:
-            where = int(module[1], 16)
-            file, number, function = resolve(path, [where]).get(where, ("", 0, ""))
-            source = re.match(r"(.*?)([^/]+):(\d+)", f"{file}:{number}")
-        if source and source[2] in names:
-            found.append(f"{function}() {source[2]}:{source[3]}")
+    for stack in report.split("\n\n") if is_race else [report]:
+        places = [_place(line, names, path) for line in stack.splitlines()]
+        found += [p for p in places if p][:1 if is_race else 2]
     return list(dict.fromkeys(found))[:2]
+
+
+def _place(line, names, path):
+    """Return "function file:line" of a line of a stack, "" if it is not theirs."""
+    # "#1 0x55d0 in serve /a/b.c:12:3", "#1 0x55d0 (/a/b+0x12)", "#1 serve /a/b.c:12"
+    frame = re.match(r"\s+#\d+ (?:0x[0-9a-f]+ )?(?:in )?(?:([^\s(]\S*) )?(.*)", line)
+    if not frame:
+        return ""
+    function, place = frame[1], frame[2]
+    module = re.search(rf"\({re.escape(path)}\+0x([0-9a-f]+)\)", place)
+    source = re.match(r"(\S*?)([^/\s]+):(\d+)", place)
+    if source is None and module:
+        where = int(module[1], 16)
+        file, number, function = resolve(path, [where]).get(where, ("", 0, ""))
+        source = re.match(r"(.*?)([^/]+):(\d+)", f"{file}:{number}")
+    return f"{function}() {source[2]}:{source[3]}" if source and source[2] in names \
+        else ""

@@ -103,6 +103,8 @@ def _examined(end, stage, method):
 
 def _gave_up_when_interrupted(program):
     """Say whether the program ended because a signal woke it from waiting."""
+    if program.trace.calls("handler"):  # it wanted to be interrupted
+        return False
     last = program.trace.calls(*timeline.WAITING)[-1:]
     return bool(program.status) and not program.was_killed and \
         bool(last) and last[0].error == "EINTR"
@@ -125,11 +127,11 @@ def _trouble(program, method):
     actual = crash.summary(report) if report else program.how_it_ended()
     return Failure("all memory is given back" if "LeakSanitizer" in report else
                    "the program does not crash", actual,
-                   method.crash or _crash_bug(report, program.status, method), "CRASH")
+                   _crash_bug(report, program.status, method), "CRASH")
 
 
 def _crash_bug(report, status, method):
-    told = crash.bug(report, status)
+    told = crash.bug(report, status, method.crash)
     return told if told != "U10" or "U10" in method.bugs or status != 0 else None
 
 

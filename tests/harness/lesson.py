@@ -63,7 +63,8 @@ class Lesson:
                  None: that of the whole run.  It is made when first asked for
         """
         built = self.built if variant is None else self._in_variant(variant)
-        path = built.programs[program or self.programs[0]]
+        name = program or self.programs[0]
+        path = built.programs.get(name) or build.extra(built, name)
         return Subject(self.stage, path, args, self.interposer, **options)
 
     def _in_variant(self, variant):
@@ -77,7 +78,7 @@ class Lesson:
 
     def has(self, extra):
         """Say whether this one of `extras` could be built of the modules at hand."""
-        return extra in self.built.programs
+        return build.extra(self.built, extra) is not None
 
     def listener(self, host=wire.LOOPBACK, port=0):
         """Return a listening socket of the tester's."""

@@ -8,23 +8,27 @@ NUMBERS = {
     "x86_64": {0: "read", 1: "write", 7: "poll", 19: "readv", 20: "writev",
                23: "select", 34: "pause", 35: "nanosleep", 40: "sendfile",
                42: "connect", 43: "accept", 44: "sendto", 45: "recvfrom", 46: "sendmsg",
-               47: "recvmsg", 61: "wait4", 130: "rt_sigsuspend", 202: "futex",
+               47: "recvmsg", 61: "wait4", 128: "rt_sigtimedwait", 130: "rt_sigsuspend",
+               202: "futex",
                230: "clock_nanosleep", 232: "epoll_wait", 247: "waitid",
                270: "pselect6", 271: "ppoll", 275: "splice", 281: "epoll_pwait",
-               288: "accept4"},
+               288: "accept4", 441: "epoll_pwait2"},
     "aarch64": {22: "epoll_pwait", 63: "read", 64: "write", 65: "readv",
                 66: "writev", 71: "sendfile", 72: "pselect6", 73: "ppoll",
                 76: "splice", 95: "waitid", 98: "futex", 101: "nanosleep",
                 115: "clock_nanosleep",
-                133: "rt_sigsuspend", 202: "accept", 203: "connect",
-                206: "sendto", 207: "recvfrom", 211: "sendmsg", 212: "recvmsg",
-                242: "accept4", 260: "wait4"},
+                133: "rt_sigsuspend", 137: "rt_sigtimedwait", 202: "accept",
+                203: "connect", 206: "sendto", 207: "recvfrom", 211: "sendmsg",
+                212: "recvmsg", 242: "accept4", 260: "wait4", 441: "epoll_pwait2"},
 }.get(platform.machine(), {})
 
 READING = {"read", "readv", "recvfrom", "recvmsg", "accept", "accept4"}
-READINESS = {"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait"}
+READINESS = {"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait",
+             "epoll_pwait2"}
+GONE = ["-1", "0x0", "0x0"]         # the "syscall" of a thread that has ended
 PLAIN_NAMES = {"recvfrom": "recv", "sendto": "send", "wait4": "waitpid",
-               "pselect6": "select", "epoll_pwait": "epoll_wait"}
+               "pselect6": "select", "epoll_pwait": "epoll_wait",
+               "epoll_pwait2": "epoll_wait"}
 
 # call     name of the system call, "" while running or in one we do not know
 # args     its six arguments
@@ -41,7 +45,7 @@ def _read(path):
 
 
 def threads(pid):
-    """Return the Threads of process `pid`; an empty list when it is gone."""
+    """Return the Threads of process `pid`; an empty list when it is gone, or dead."""
     try:
         tids = os.listdir(f"/proc/{pid}/task")
     except OSError:
@@ -51,6 +55,8 @@ def threads(pid):
         words = _read(f"/proc/{pid}/task/{tid}/syscall").split()
         ran = _read(f"/proc/{pid}/task/{tid}/schedstat").split()
         call, args = "", ()
+        if words == GONE:
+            continue                    # a zombie
         if len(words) >= 7 and words[0].isdigit():
             call = NUMBERS.get(int(words[0]), "")
             args = tuple(int(w, 16) for w in words[1:7])
@@ -66,6 +72,7 @@ def waits_for_ever(thread):
         "poll": lambda: a[2] & none == none,
         "epoll_wait": lambda: a[3] & none == none,
         "epoll_pwait": lambda: a[3] & none == none,
+        "epoll_pwait2": lambda: a[3] == 0, "rt_sigtimedwait": lambda: a[2] == 0,
         "select": lambda: a[4] == 0, "pselect6": lambda: a[4] == 0,
         "ppoll": lambda: a[2] == 0,
         "futex": lambda: a[3] == 0 and a[1] & 127 in (0, 9),
@@ -97,6 +104,24 @@ def family(pid):
         found.append(todo.pop())
         todo += children(found[-1])
     return found
+
+
+def family_threads(pid):
+    """Return the Threads of `pid` and all its descendants, all seen together.
+
+    One look after the other could miss who was born, or has died, in between.
+    """
+    before, now, found = None, {p: state(p) == "Z" for p in family(pid)}, []
+    while before != now:
+        before = now
+        found = [t for p in now for t in threads(p)]
+        now = {p: state(p) == "Z" for p in family(pid)}
+    return found
+
+
+def zombies(pid):
+    """Return the children of `pid` that have ended and wait to be collected."""
+    return [child for child in children(pid) if state(child) == "Z"]
 
 
 def state(pid):

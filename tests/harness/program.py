@@ -140,11 +140,10 @@ class Program:
         Left out is the thread that a sanitizer keeps for itself: it naps for
         ever, and the interposer never heard of it.
         """
-        family = procfs.family(self.pid)
-        threads = [t for p in family for t in procfs.threads(p)]
+        threads = procfs.family_threads(self.pid)
         if not any(t.call in NAPS for t in threads):
             return threads
-        own = {*family, *(c.tid for c in self.trace.calls())}
+        own = {*procfs.family(self.pid), *(c.tid for c in self.trace.calls())}
         return [t for t in threads if t.tid in own or t.call not in NAPS]
 
     def waits_for_input(self):
@@ -242,8 +241,9 @@ class Program:
         """Raise Unfinished when the program ended in a todo()."""
         if self.status == PLAN_STATUS and b"LOOPBACK_PLAN" in self.stderr:
             raise Infra(bytes(self.stderr).decode("utf-8", "replace"))
-        if self.status != TODO_STATUS:
-            return
+        if self.status != TODO_STATUS and \
+                not any(c.args[0] == TODO_STATUS for c in self.trace.calls("_exit")):
+            return                      # nor has a child of it
         said = re.search(rb"([^/\s]+:\d+): step (\d+) is still to do", self.stderr)
         if said:
             raise Unfinished(said[1].decode("utf-8", "replace"), int(said[2]))

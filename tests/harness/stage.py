@@ -82,6 +82,7 @@ class Stage:
         """
         deadline, pauses = Deadline(seconds), Pauses()
         while not done():
+            self.look()                 # what is read no longer wakes us
             hopeless = not patient and self.is_beyond_hope()
             if hopeless or deadline.is_over():
                 return bool(done())     # it may have come between the two looks
@@ -98,7 +99,6 @@ class Stage:
 
     def is_beyond_hope(self):
         """Say whether nothing more can happen unless the tester does something."""
-        self.look()
         for program in self.programs:
             program.check_limits()
             if program.limit:

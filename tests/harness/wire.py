@@ -27,6 +27,7 @@ class Peer:
         self.sent = 0
         self.end = ""                   # "", "eof", "reset"
         self.gone = False               # closed by us
+        self.stuffed = False            # all buffers are full, and we read no more
         self.local, self.remote = sock.getsockname(), _peer_of(sock)
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -210,8 +211,8 @@ class Peer:
                                                self.sock.family)
 
     def is_delivered(self):
-        """Say whether nothing is under way between the two ends, either way."""
-        if self.gone or self.end:
+        """Say whether nothing is under way between the two ends, or ever will be."""
+        if self.gone or self.end or self.stuffed:
             return True
         there = self._program_end()
         return there is None or (

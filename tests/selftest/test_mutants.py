@@ -12,7 +12,8 @@ LEAST = 8                           # mutants in a lesson
 # (lesson, bug): why no mutant shows this bug, which a check of the lesson can name.
 KNOWN_WITHOUT_MUTANT = {}
 # What every check can find without being bound to it: crashes, and what is left over.
-OF_THE_HARNESS = {"U9", "U10", "I1"} | {bug for _, bug in crash.KINDS}
+OF_THE_HARNESS = {"U9", "U10", "I1",
+                  *(bug for _, bug in crash.CERTAIN + crash.KINDS)}
 
 
 class Mutants(unittest.TestCase):
@@ -87,8 +88,13 @@ class Mutants(unittest.TestCase):
 
 
 def bound(lesson):
-    """Return the bugs that the checks of a lesson are bound to, in order."""
-    methods = support.lesson_class(lesson).checks().values()
+    """Return the bugs that the checks of a lesson are bound to, in order.
+
+    Where a check is the very one of an earlier lesson, its mutants are there.
+    """
+    earlier = {method for name in lessons() if name < lesson
+               for method in support.lesson_class(name).checks().values()}
+    methods = set(support.lesson_class(lesson).checks().values()) - earlier
     return sorted({b for m in methods for b in [*m.bugs, m.crash] if b})
 
 

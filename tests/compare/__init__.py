@@ -1,0 +1,1 @@
+"""Compares servers of one protocol under the same load: make compare."""
