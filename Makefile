@@ -8,7 +8,7 @@
 
 PYTHON ?= python3
 RUN     = $(PYTHON) tests/run.py
-export CC PLAIN GIVEN SUBMISSION JSON ALL CHECK
+export CC PLAIN GIVEN SUBMISSION JSON ALL CHECK QUICK CLIENTS WORK SVG
 
 # What was said on the command line of make, as options of run.py.  The shell,
 # not make, reads the values, so that blanks and quotes in them do no harm.
@@ -17,7 +17,7 @@ OPTIONS = $${SUBMISSION:+--submission "$$SUBMISSION"} $${JSON:+--json "$$JSON"} 
           $${ALL:+--all} $${PLAIN:+--plain}
 
 .DEFAULT_GOAL = help
-.PHONY: help check progress doctor test flake bench-grader fuzz mutants compile_commands.json clean
+.PHONY: help check progress doctor compare test flake bench-grader fuzz mutants compile_commands.json clean
 
 help:                   ## say what can be made
 	@sed -n 's/^\([a-z_.%-]*\):.*## /  make \1\t/p' Makefile | sed 's/%/N/' | expand -t 32
@@ -51,6 +51,11 @@ progress:               ## how far you are
 
 doctor:                 ## what this machine has and lacks for the course
 	@$(RUN) --doctor
+
+compare:                ## set four servers side by side under the same load; QUICK=1
+	@$(PYTHON) tests/compare/run.py $${QUICK:+--quick} \
+	    $${CLIENTS:+--clients "$$CLIENTS"} $${WORK:+--work "$$WORK"} \
+	    $${JSON:+--json "$$JSON"} $${SVG:+--svg "$$SVG"} $${PLAIN:+--plain}
 
 test:                   ## test the course itself: solutions, mutants, grader
 	@$(PYTHON) tests/selftest/run.py

@@ -8,7 +8,6 @@ from harness.layout import shown
 MAX = 600                           # -n of every server: never the limit
 POOL = 8                            # threads of the pool
 VARIANT = "fast"                    # as a server is used: no sanitizers, optimized
-build.VARIANTS.setdefault(VARIANT, ["-O2"])
 
 # id       as in the document; title: as on the page; mark: in the plot
 # lesson, program, options: what it is; and the same under work time where other

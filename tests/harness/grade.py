@@ -10,7 +10,7 @@ import traceback
 
 from . import bugs, crash, kernel, procfs, show, spawn, timeline
 from .failure import Failure, Infra, Skip, Unfinished
-from .patience import PATIENCE
+from .patience import PATIENCE, Deadline
 from .stage import Stage, new_scratch
 
 SPIN = 1000                         # calls in a row without rest: spinning
@@ -242,6 +242,7 @@ def _lost(lesson_class, name):
 
 
 STOPPING = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
+STOPPING_TIME = 10                  # seconds a worker has to end what it started
 LONGEST = 20                        # times PATIENCE that one check may take
 
 
@@ -300,10 +301,24 @@ class _Crew:
 
     def stop_all_after(self, names):
         """End the workers whose check is not among `names`."""
-        for pipe, (pid, name, *_) in list(self.at_work.items()):
-            if name not in names:
-                spawn.send_signal(pid, signal.SIGTERM)
-                self._forget(pipe)
+        doomed = [pipe for pipe, (_, name, *_) in self.at_work.items()
+                  if name not in names]
+        for pipe in doomed:
+            spawn.send_signal(self.at_work[pipe][0], signal.SIGTERM)
+        for pipe in doomed:
+            self._insist(pipe)
+            self._forget(pipe)
+
+    def _insist(self, pipe):
+        """Wait for the end of a worker; kill it if it does not come soon.
+
+        The signal may have met it at a moment when Python holds a lock of its own.
+        """
+        deadline = Deadline(STOPPING_TIME)
+        while select.select([pipe], [], [], deadline.left())[0]:
+            if not os.read(pipe, 1 << 20):
+                return
+        spawn.end(self.at_work[pipe][0])
 
 
 def _be_a_worker(pipe, work):

@@ -138,12 +138,13 @@ class Program:
         """Return all threads of the program and of its children.
 
         Left out is the thread that a sanitizer keeps for itself: it naps for
-        ever, and the interposer never heard of it.
+        ever, by calls that the interposer never hears of.
         """
         threads = procfs.family_threads(self.pid)
         if not any(t.call in NAPS for t in threads):
             return threads
-        own = {*procfs.family(self.pid), *(c.tid for c in self.trace.calls())}
+        own = {*procfs.family(self.pid),
+               *(c.tid for c in self.trace.calls() if c.name != "thread_start")}
         return [t for t in threads if t.tid in own or t.call not in NAPS]
 
     def waits_for_input(self):

@@ -56,7 +56,11 @@ def threads(program):
     Threads and children are numbered in the order in which they were created.
     """
     names, born = {(program.pid, program.pid): "main"}, {}
+    # A sanitizer's own thread makes no call that could be seen.
+    seen = {(c.pid, c.tid) for c in program.trace.calls() if c.name != "thread_start"}
     for call in program.trace.calls():
+        if (call.pid, call.tid) not in seen:
+            continue
         if call.name == "fork" and call.result:
             names.setdefault((call.result,) * 2, _next("child", born, program.pid))
         if (call.pid, call.tid) in names:

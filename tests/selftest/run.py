@@ -161,7 +161,10 @@ class Group:
 
 
 def run_all(names):
-    """Run the groups, one per processor at a time; return their results."""
+    """Run the groups, one per processor and one more; return their results.
+
+    One more: now and then a group only waits.
+    """
     import concurrent.futures
     at_work = []
 
@@ -172,7 +175,7 @@ def run_all(names):
         say(told)
         return told
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with concurrent.futures.ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
         try:
             return list(pool.map(work, names))
         except KeyboardInterrupt:

@@ -21,7 +21,8 @@ from harness.patience import Deadline, Pauses  # noqa: E402
 
 PATIENCE = 120                      # seconds for one run of the grader
 OPTIONS_OF_MAKE = ("CC", "PLAIN", "GIVEN", "SUBMISSION", "JSON", "ALL", "CHECK",
-                   "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "NO_COLOR")
+                   "QUICK", "CLIENTS", "WORK", "SVG", "MAKEFLAGS", "MAKELEVEL",
+                   "MFLAGS", "NO_COLOR")
 PARTS = ("lessons", "solutions", "common", "tests", "docs")
 NOT_COPIED = ("__pycache__", "selftest", "build")
 

@@ -17,6 +17,7 @@ SECTIONS = ["What you see", "Why it happens", "How the check catches it",
 # Commands shown in a README that are not run here, and why.
 NOT_RUN = {
     r"make (test|flake|mutants|bench-grader)\b": "it would run these tests again",
+    r"make compare$": "it takes most of a minute: see test_compare.py",
     r"make (watch|play)-": "it ends with Ctrl-C: see test_usage.py",
     r"(\./)?build/": "a server, or a client of one in a second terminal",
     r"(nc|socat|curl|printf|telnet|man)\b": "it talks to one in a second terminal",

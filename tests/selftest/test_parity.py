@@ -9,7 +9,7 @@ from support import ROOT, files_below, shown, text_of
 
 LONGEST_FUNCTION = 40               # lines
 WIDTH = 80                          # columns
-C_TREES = ("common", "solutions", "tests/interpose")
+C_TREES = ("common", "solutions", "tests/interpose", "tests/compare")
 
 
 def pairs():
