@@ -31,6 +31,38 @@ static void (*functions[CALLS])(void);
 static uint64_t entries[CALLS];         /* see callers_find() */
 static __thread bool is_quiet __attribute__((tls_model("initial-exec")));
 
+typedef int main_function(int argc, char **argv, char **env);
+
+static main_function *program_main;
+static bool has_begun;
+
+bool main_has_begun(void)
+{
+    return has_begun;
+}
+
+static int run_main(int argc, char **argv, char **env)
+{
+    has_begun = true;
+    return program_main(argc, argv, env);
+}
+
+/* The start of every program calls this one, which calls main. */
+int __libc_start_main(main_function *main, int argc, char **argv,
+                      void (*init)(void), void (*fini)(void),
+                      void (*rtld_fini)(void), void *stack_end);
+
+int __libc_start_main(main_function *main, int argc, char **argv,
+                      void (*init)(void), void (*fini)(void),
+                      void (*rtld_fini)(void), void *stack_end)
+{
+    __typeof__(&__libc_start_main) next;
+
+    *(void **)&next = dlsym(RTLD_NEXT, "__libc_start_main");
+    program_main = main;
+    return next(run_main, argc, argv, init, fini, rtld_fini, stack_end);
+}
+
 static bool same_library(void *a, void *b)
 {
     Dl_info in_a, in_b;

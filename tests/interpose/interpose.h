@@ -115,6 +115,9 @@ ssize_t read_for(void *frame, int fd, void *buf, size_t n);
 ssize_t write_for(void *frame, int fd, const void *buf, size_t n);
 int close_for(void *frame, int fd);
 
+/* Has the program come to its main?  A sanitizer is at work before. */
+bool main_has_begun(void);
+
 /*
  * Keep quiet about what libc itself calls, on this thread, until it is set to
  * false again.

@@ -104,6 +104,8 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                                    (int64_t)(intptr_t)argument } };
     int result = 0;
 
+    if (!main_has_begun())      /* a sanitizer makes a thread for itself */
+        return REAL(pthread_create)(thread, attributes, routine, argument);
     if (!enter(&call)) {
         errno = call.errno_before;
         return (int)leave(&call, call.verdict.fail);
