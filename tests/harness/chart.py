@@ -175,7 +175,10 @@ def _cut(data, room):
 def _call(row, room):
     """Return a call and, where there is room, its source line at the right."""
     text, source = row.right, row.source
-    if len(text) > room:
-        return text[:room - 3] + "..."
+    if len(text) > room:                # the result is what must be seen
+        head, equals, result = text.rpartition(") = ")
+        if not equals or len(result) > room - 8:
+            return text[:room - 3] + "..."
+        return head[:room - len(result) - 7] + "..." + equals + result
     left = room - len(source)
     return text.ljust(left) + source if source and len(text) < left else text

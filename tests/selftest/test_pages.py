@@ -74,6 +74,8 @@ SHAPES = {
     "limit": (4, lambda: hostile("endless-output"), "LIMIT"),
     "infra": (4, lambda: hostile("kills-its-parent"), "INFRA"),
     "leftover": (1, lambda: changed(1, *LEAVES_A_CHILD), "LEFTOVER"),
+    "children": (10, lambda: mutant("K3", 10), "TIMEOUT"),
+    "threads": (11, lambda: mutant("V1", 11), "FAIL"),
 }
 
 
