@@ -19,6 +19,7 @@
 
 #include "callers.h"
 
+#define SCRUBBED        (256 << 10)     /* bytes of dead stack */
 #define BAD_ENVIRONMENT 97      /* exit status: a log or plan we cannot use */
 
 static const char *const names[] = {
@@ -41,10 +42,26 @@ bool main_has_begun(void)
     return has_begun;
 }
 
+/*
+ * What lies below is dead, yet a pointer left there would be found when the
+ * stack is used again, and LeakSanitizer would take its memory for in use.
+ */
+void scrub_stack(void)
+{
+    volatile uint64_t dead[SCRUBBED / sizeof(uint64_t)];
+
+    if (syscall(SYS_gettid) != getpid())
+        return;                 /* a thread's stack may be small */
+    for (size_t i = 0; i < sizeof dead / sizeof dead[0]; i++)
+        dead[i] = 0;
+}
+
 static int run_main(int argc, char **argv, char **env)
 {
     has_begun = true;
-    return program_main(argc, argv, env);
+    int status = program_main(argc, argv, env);
+    scrub_stack();
+    return status;
 }
 
 /* The start of every program calls this one, which calls main. */

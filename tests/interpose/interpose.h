@@ -118,6 +118,9 @@ int close_for(void *frame, int fd);
 /* Has the program come to its main?  A sanitizer is at work before. */
 bool main_has_begun(void);
 
+/* Forget what functions that have returned left on the stack. */
+void scrub_stack(void);
+
 /*
  * Keep quiet about what libc itself calls, on this thread, until it is set to
  * false again.

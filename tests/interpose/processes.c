@@ -61,6 +61,7 @@ void exit(int status)
     struct call call = { ABOUT(exit, -1), .args = { status } };
 
     enter(&call);
+    scrub_stack();
     REAL(exit)(status);
     __builtin_unreachable();
 }
