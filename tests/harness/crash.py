@@ -32,7 +32,9 @@ def summary(report):
         if found:
             # Where it is, frames() tells better than a path inside the sanitizer.
             line = re.sub(r" \S*/\S+:\d+(:\d+)?(?= in )", "", found[1])
-            line = re.sub(r" \(?/\S+/", " ", line.replace("__interceptor_", ""))
+            line = line.replace("__interceptor_", "")
+            line = re.sub(r" \(?/\S+\+0x[0-9a-f]+\)|\.part\.\d+", "", line)
+            line = re.sub(r" \(?/\S+/", " ", line)
             return re.sub(r"0x[0-9a-f]{6,}", "an address", line).strip()
     return ""
 

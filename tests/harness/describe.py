@@ -38,6 +38,10 @@ _SIGNALS = {
     11: "SIGSEGV", 12: "SIGUSR2", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM",
     17: "SIGCHLD", 18: "SIGCONT",
 }  # fmt: skip
+_MESSAGE_FLAGS = {
+    0x1: "MSG_OOB", 0x2: "MSG_PEEK", 0x20: "MSG_TRUNC", 0x40: "MSG_DONTWAIT",
+    0x100: "MSG_WAITALL", 0x8000: "MSG_MORE",
+}  # fmt: skip
 # Logged only when a signal handler calls them, see tests/interpose/handlers.c.
 ONLY_IN_HANDLERS = (
     "printf", "fprintf", "vprintf", "vfprintf", "puts", "putchar", "fputs", "fputc",
@@ -110,9 +114,15 @@ def _with_address(call):
 
 
 def _sendto(call):
-    """sendto: descriptor, count and, once known, the address."""
+    """sendto: descriptor, count, flags and, once known, the address."""
     where = f", {_address(call.answer)}" if call.answer else ""
-    return f"{call.args[0]}, {call.args[1]}{where}"
+    return _transfer(call) + where
+
+
+def _transfer(call):
+    """recv and send: descriptor, count, and the flags that change what they do."""
+    names = [name for bit, name in _MESSAGE_FLAGS.items() if call.args[2] & bit]
+    return f"{call.args[0]}, {call.args[1]}" + ", " * bool(names) + "|".join(names)
 
 
 def _socket(call):
@@ -210,8 +220,8 @@ _WRITERS = {
     "connect": _with_address, "listen": _numbers(2), "accept": _numbers(1),
     "accept4": _numbers(1), "getsockname": _numbers(1), "getpeername": _numbers(1),
     "setsockopt": _option, "getsockopt": _option, "shutdown": _shutdown,
-    "recv": _numbers(2), "recvfrom": _numbers(2), "recvmsg": _numbers(2),
-    "send": _numbers(2), "sendto": _sendto, "sendmsg": _sendto, "read": _numbers(2),
+    "recv": _transfer, "recvfrom": _transfer, "recvmsg": _transfer, "send": _transfer,
+    "sendto": _sendto, "sendmsg": _sendto, "read": _numbers(2),
     "readv": _numbers(2), "write": _numbers(2), "writev": _numbers(2),
     "sendfile": _numbers(2), "splice": _numbers(3), "close": _numbers(1),
     "fcntl": _fcntl, "dup": _numbers(1), "dup2": _numbers(2), "dup3": _numbers(2),

@@ -13,6 +13,7 @@ from .failure import Failure, Infra, Skip, Unfinished
 from .patience import PATIENCE, Deadline
 from .stage import Stage, new_scratch
 
+MOST_BLOCKED = 4                    # threads of which is said where they sit
 SPIN = 1000                         # calls in a row without rest: spinning
 WHY_LIMITS = ("The programs of these lessons need little of the machine. One that "
               "takes far more has lost control of a loop.")
@@ -126,6 +127,7 @@ def _trouble(program, method):
         return None
     actual = crash.summary(report) if report else program.how_it_ended()
     return Failure("all memory is given back" if "LeakSanitizer" in report else
+                   "the sanitizer finds nothing to report" if report else
                    "the program does not crash", actual,
                    _crash_bug(report, program.status, method), "CRASH")
 
@@ -156,7 +158,7 @@ def _note(entry, end, stage, directory):
             entry["frames"] = crash.frames(report, directory, program.path)
         if end.verdict == "TIMEOUT" and program.status is None:
             entry["where"] = whereabouts(program, stage, directory)
-        entry["output"] = bytes(program.stderr[:2000]).decode("utf-8", "replace")
+        entry["output"] = show.tail(program.stderr)
 
 
 def _note_failure(entry, failure):
@@ -177,15 +179,31 @@ def whereabouts(program, stage, directory):
     rests = stage.wait_for(program.rests, patient=True, seconds=0.2)
     if program.is_in_a_loop() or not rests:
         return _spinning(program, stage)
-    inside = [c for c in calls if c.is_inside]
-    if inside:
-        last = inside[-1]
-        source = timeline.sources(program, [last], directory).get(last.callers)
-        since = (time.monotonic_ns() - last.entered) / 1e6
-        return f"blocked in {timeline.describe(last)}" + \
-            (f" at {source}" if source else "") + f" since {since:.1f} ms"
-    asleep = [t.call for p in procfs.family(program.pid) for t in procfs.threads(p)]
-    return f"asleep in {asleep[0]}()" if asleep and asleep[0] else ""
+    last = {(c.pid, c.tid): c for c in calls}
+    family = procfs.family(program.pid)
+    names = {thread: name for thread, name in timeline.threads(program).items()
+             if thread[0] in family and thread in last
+             and last[thread].name not in ("exit", "_exit")}
+    asleep = {(p, t.tid): t.call for p in family for t in procfs.threads(p)}
+    if len(names) < 2:
+        return "".join(_seat(program, last[thread], asleep.get(thread), directory)
+                       for thread in names)
+    found = [f"{name} is " + _seat(program, last[thread], asleep.get(thread), directory)
+             .partition(" since ")[0] for thread, name in names.items()]
+    return "; ".join(found[:MOST_BLOCKED]) + ("; ..." if found[MOST_BLOCKED:] else "")
+
+
+def _seat(program, call, asleep, directory):
+    """Say in which call a thread sits, at which line, since when.
+
+    call    its last one in the trace; asleep: the system call it sleeps in, or ""
+    """
+    if not call.is_inside:
+        return f"asleep in {asleep}()" if asleep else "at work"
+    source = timeline.sources(program, [call], directory).get(call.callers)
+    since = (time.monotonic_ns() - call.entered) / 1e6
+    return f"blocked in {timeline.describe(call)}" + \
+        (f" at {source}" if source else "") + f" since {since:.1f} ms"
 
 
 def _spinning(program, stage):

@@ -1,4 +1,5 @@
 """Bytes, addresses and numbers as a person reads them on 80 columns."""
+import re
 
 ESCAPES = {0: r"\0", 10: r"\n", 13: r"\r", 9: r"\t", 34: r"\"", 92: r"\\"}
 
@@ -25,6 +26,13 @@ def some(data, limit=40):
     return f"{count(len(data))} {quoted(data, limit)}" if data else "nothing"
 
 
+def argument(text, limit=40):
+    """Return an argument of a command as a shell would want it, long ones cut."""
+    if len(text) > limit:
+        return f'{quoted(text.encode("utf-8", "replace"), limit)} ({count(len(text))})'
+    return text if re.fullmatch(r"[\w@%+=:,./~-]+", text) else f"'{text}'"
+
+
 def difference(expected, actual):
     """Return (expected, actual) in words, around the first byte that differs."""
     if max(len(expected), len(actual)) <= 40:
@@ -42,6 +50,14 @@ def difference(expected, actual):
             f"{quoted(expected[start:start + 16], 34)}",
             f"{count(len(actual))}, from byte {start:,}: "
             f"{quoted(actual[start:start + 16], 34)}")
+
+
+def tail(output, limit=2000):
+    """Return the last `limit` bytes of an output as text, whole lines if it has any."""
+    kept = bytes(output[-limit:])
+    if len(output) > limit:
+        kept = kept.partition(b"\n")[2] or kept
+    return kept.decode("utf-8", "replace")
 
 
 def address(sockaddr):

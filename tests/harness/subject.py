@@ -23,16 +23,16 @@ class Subject(Program):
         self.stage = stage
         self._told, self._sleep = None, (0, None)
         stage.programs.append(self)
-        stage.tell("$ " + " ".join([self.name, *(a or "''" for a in self.args)]),
+        stage.tell("$ " + " ".join([self.name, *map(show.argument, self.args)]),
                    at=self.started)
 
     # A program that ends by itself
 
-    def ends(self, bug=None):
-        """It comes to its end."""
+    def ends(self, bug=None, expected="the program ends"):
+        """It comes to its end; expected: with what, in words."""
         self.stage.wait_for(self.has_ended)
         if self.status is None:
-            raise Failure("the program ends", "it does not end", bug, "TIMEOUT")
+            raise Failure(expected, "it does not end", bug, "TIMEOUT")
 
     def has_ended(self):
         """Say whether it has ended by now."""
@@ -41,7 +41,7 @@ class Subject(Program):
 
     def exits_with(self, status, bug=None):
         """It ends by itself with this exit status."""
-        self.ends(bug)
+        self.ends(bug, f"exit status {status}")
         if self.status != status:
             raise Failure(f"exit status {status}", self.how_it_ended(), bug)
 

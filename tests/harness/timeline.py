@@ -1,10 +1,13 @@
 """The story and the trace as one list of entries in order of time."""
 import os
+import re
 
 from .describe import describe
 from .lines import resolve
 
 MOST = 200                          # entries kept, the last ones; the rest is counted
+# A transfer whose length alone changes from turn to turn, as of what is left.
+TRANSFER = re.compile(r"((?:recv|read|send|write)\(\d+, )(\d+)(?:\.\.\.\d+)?(\).*)")
 WAITING = ("poll", "ppoll", "select", "pselect", "epoll_wait", "epoll_pwait")
 
 
@@ -61,7 +64,7 @@ def threads(program):
     for call in program.trace.calls():
         if (call.pid, call.tid) not in seen:
             continue
-        if call.name == "fork" and call.result:
+        if call.name == "fork" and (call.result or 0) > 0:
             names.setdefault((call.result,) * 2, _next("child", born, program.pid))
         if (call.pid, call.tid) in names:
             continue
@@ -112,6 +115,8 @@ def _fold(found):
             if len(folded) >= back and _same(folded[-back][1], entry) and \
                     all(e["lane"] == "program" for _, e in folded[-back:]):
                 folded[-back][1]["times"] += 1
+                folded[-back][1]["text"] = _both(folded[-back][1]["text"],
+                                                 entry["text"])
                 break
         else:
             folded.append((at, entry))
@@ -119,4 +124,17 @@ def _fold(found):
 
 
 def _same(a, b):
-    return all(a[key] == b[key] for key in ("lane", "who", "thread", "text", "source"))
+    return _shape(a["text"]) == _shape(b["text"]) and \
+        all(a[key] == b[key] for key in ("lane", "who", "thread", "source"))
+
+
+def _shape(text):
+    """Return the text of a call without the length of a transfer."""
+    return TRANSFER.sub(r"\1\3", text)
+
+
+def _both(first, last):
+    """Return "send(4, 147...7) = 7" for calls that differ in the length alone."""
+    if first == last:
+        return first
+    return TRANSFER.sub(rf"\g<1>\g<2>...{TRANSFER.match(last)[2]}\g<3>", first)

@@ -66,7 +66,8 @@ class Peer:
 
     def sends_in_pieces(self, data, size=1):
         """Send data in pieces of `size` bytes, each when the last one has been read."""
-        self.tells(f"sends {show.some(data, 22)}, {size} at a time")
+        self.tells(f"sends {show.count(len(data))}, {size} at a time, "
+                   f"{show.quoted(data, 22)}")
         for at in range(0, len(data), size):
             try:
                 self.sent += self.sock.send(data[at:at + size])
@@ -158,7 +159,8 @@ class Peer:
         self.stage.wait_until_taken()
         self._read()
         if self.got:
-            raise Failure("nothing more", f"{show.some(bytes(self.got))} too much", bug)
+            raise Failure(f"{self.name} receives nothing more",
+                          f"{self.name} receives {show.some(bytes(self.got))}", bug)
         if self.end:
             raise Failure("the connection stays open",
                           f"{self.name} sees " + ("the end of the stream (FIN)"
@@ -169,7 +171,8 @@ class Peer:
         """No further byte has come by now; the program may be done sending."""
         self._read()
         if self.got:
-            raise Failure("nothing more", f"{show.some(bytes(self.got))} too much", bug)
+            raise Failure(f"{self.name} receives nothing more",
+                          f"{self.name} receives {show.some(bytes(self.got))}", bug)
 
     def gets_nothing(self, bug=None):
         """The connection ends, in whatever way, and no byte comes before that."""
@@ -254,8 +257,11 @@ class Listener:
         self.stage.wait_for(lambda: bool(found or self._take(found)),
                             readable=[self.sock])
         if not found:
-            raise Failure(f"a connection to {self.host} port {self.port}",
-                          "the program does not connect", bug, "TIMEOUT")
+            expected = f"a connection to {self.host} port {self.port}"
+            if self.stage.programs[-1].status is not None:
+                raise Failure(expected, "the program ended without one: "
+                              + self.stage.programs[-1].how_it_ended(), bug)
+            raise Failure(expected, "the program does not connect", bug, "TIMEOUT")
         self.stage.tell("accepts the connection", name)
         return Peer(self.stage, name, found[0])
 

@@ -4,7 +4,7 @@ import unittest
 
 import mutants
 import support
-from support import ROOT, first_failure, grade, lessons, told
+from support import ROOT, first_failure, grade_here, lessons, told
 
 from harness import crash
 
@@ -21,7 +21,7 @@ class Mutants(unittest.TestCase):
 
     def caught(self, mutant):
         """The first check that fails is the one it names, with exactly its bug."""
-        document = grade(int(mutant.lesson[:2]), mutants.place(mutant))
+        document = grade_here(int(mutant.lesson[:2]), mutants.place(mutant))
         failed = first_failure(document)
         self.assertIsNotNone(failed, "it passes every check")
         self.assertEqual((failed["bug"], failed["id"]), (mutant.bug, mutant.check),
