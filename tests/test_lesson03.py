@@ -1,5 +1,6 @@
 """Lesson 03: names and addresses.  Run the checks with: make check-lesson3"""
 import ctypes
+import re
 import socket
 
 from harness import Failure, Lesson, Skip, check, play
@@ -64,6 +65,31 @@ def hosts_file(word):
         return False
 
 
+def _list(text, empty=""):
+    """Return the parts of a comma list as words, `empty` for one that is not there."""
+    return ", ".join(part or empty for part in text.split(","))
+
+
+def told_by(plan):
+    """Return what the tester does by a plan, a sentence for each kind of rule."""
+    told = []
+    for error in re.findall(r"getaddrinfo:fail=(\w+)", plan):
+        told.append(f"lets getaddrinfo(3) fail: {error}")
+    for hosts in re.findall(r"getaddrinfo:list=(\S+)", plan):
+        told.append("gives the name the addresses " + re.sub(r"/\d+", "", _list(hosts)))
+    names = ",".join(re.findall(r"getnameinfo:(?:name=|fail=EAI_NONAME)([^\s@]*)",
+                                plan))
+    if "," in names:
+        told.append(f"gives the addresses the names {_list(names, 'no name')}")
+    elif "getnameinfo" in plan:
+        told.append(f"gives any address {names or 'no name'}")
+    for error in re.findall(r"close:errno=(\w+)", plan):
+        told.append(f"lets close(2) change errno to {error}")
+    for error, number in re.findall(r"socket:fail=(\w+)@(\d+)", plan):
+        told.append(f"lets socket(2) number {number} fail: {error}")
+    return told
+
+
 def lookups(programs):
     """Show what the finished lookup answers."""
     return play.commands("localhost", "127.0.0.1", "::1", "-r 127.0.0.1",
@@ -78,6 +104,40 @@ class Names(Lesson):
                 "How long does your client take to reach the second?")
     play = lookups
 
+    # Runs, and what the tester does to them
+
+    def run(self, *args, plan="", **options):
+        """Start a program; its part of the story says what `plan` does to it."""
+        run = super().run(*args, plan=plan, **options)
+        for words in told_by(plan):
+            self.stage.tell(words, "the tester", run.started)
+        return run
+
+    def run_alone(self, *args, **options):
+        """Start a program after all others: a report of what follows shows no more."""
+        self.stage.story.clear()
+        run = self.run(*args, **options)
+        self.stage.is_about(run)
+        return run
+
+    @staticmethod
+    def resolver(port, *hosts):
+        """Return the plan with which getaddrinfo answers these addresses, in order."""
+        return "getaddrinfo:list=" + ",".join(f"{host}/{port}" for host in hosts)
+
+    @staticmethod
+    def namer(*names):
+        """Return the plan with which getnameinfo answers these names, None for none.
+
+        The last one is the answer to all later questions as well.
+        """
+        rules = []
+        for k, name in enumerate(names, 1):
+            later = "+" if k == len(names) else ""
+            action = f"name={name}" if name else "fail=EAI_NONAME"
+            rules.append(f"getnameinfo:{action}@{k}{later}")
+        return " ".join(rules)
+
     # tcpcat
 
     @check(points=2, bugs="C7 G4 C8 C12 A14 A15", crash="A14")
@@ -85,7 +145,7 @@ class Names(Lesson):
         """tcpcat sends its request and prints the reply, as in lesson 01"""
         server = self.listener()
         client = self.run(server.host, server.port, stdin=REQUEST)
-        visitor = server.accepts(bug=self.why_not_here)
+        visitor = self.arrives(client, server, self.why_not_here)
         visitor.receives(REQUEST, "C7")
         visitor.has_nothing_more("C7", "C12")
         visitor.sends(REPLY)
@@ -120,39 +180,13 @@ class Names(Lesson):
         self.reaches(server, "three.example", server.port, plan=plan, lost="A12")
         other.has_no_visitor("A12", "the addresses are tried in order")
 
-    def resolver(self, port, *hosts):
-        """Return the plan with which getaddrinfo answers these addresses, in order."""
-        self.stage.tell(f"gives the name the addresses {', '.join(hosts)}",
-                        "the tester")
-        return "getaddrinfo:list=" + ",".join(f"{host}/{port}" for host in hosts)
-
-    def namer(self, *names):
-        """Return the plan with which getnameinfo answers these names, None for none.
-
-        The last one is the answer to all later questions as well.
-        """
-        told = ", ".join(name or "no name" for name in names)
-        self.stage.tell(f"gives the addresses the names {told}"
-                        if len(names) > 1 else f"gives any address {names[0] or told}",
-                        "the tester")
-        rules = []
-        for k, name in enumerate(names, 1):
-            later = "+" if k == len(names) else ""
-            action = f"name={name}" if name else "fail=EAI_NONAME"
-            rules.append(f"getnameinfo:{action}@{k}{later}")
-        return " ".join(rules)
-
     def reaches(self, server, *args, bug=None, lost="C7", **options):
         """A run of tcpcat arrives at this listener, gets its reply and ends well.
 
         lost  the bug when it connects and the request does not come
         """
-        client = self.run(*args, stdin=REQUEST, **options)
-        self.stage.wait_for(lambda: client.has_ended() or server.is_visited())
-        if not server.is_visited() and client.has_ended():
-            raise Failure(f"a connection to {server.host} port {server.port}",
-                          client.last_words(), bug or self.why_not_here)
-        visitor = server.accepts(bug=bug or self.why_not_here)
+        client = self.run_alone(*args, stdin=REQUEST, **options)
+        visitor = self.arrives(client, server, bug or self.why_not_here)
         visitor.receives(REQUEST, lost)
         visitor.sends(REPLY)
         visitor.leaves()
@@ -160,6 +194,14 @@ class Names(Lesson):
         client.prints(REPLY, "G4")
         client.exits_with(0, "C10")
         return client
+
+    def arrives(self, client, server, bug):
+        """This program connects to this listener; return the tester's end of that."""
+        self.stage.wait_for(lambda: client.has_ended() or server.is_visited())
+        if not server.is_visited() and client.has_ended():
+            raise Failure(f"a connection to {server.host} port {server.port}",
+                          client.last_words(), bug)
+        return server.accepts(bug=bug)
 
     @check(points=3, bugs="C2 C3 A16 C10 U2", crash="A14")
     def all_addresses_dead(self):
@@ -225,10 +267,11 @@ class Names(Lesson):
         four = self.listener()
         self.reaches(four, "-4", "two.example", four.port, bug="D21",
                      plan=self.resolver(four.port, "::1", "127.0.0.1"))
-        client = self.run("-6", "four.example", four.port, stdin=REQUEST,
-                          plan=self.resolver(four.port, "127.0.0.1"))
+        client = self.run_alone("-6", "four.example", four.port, stdin=REQUEST,
+                                plan=self.resolver(four.port, "127.0.0.1"))
+        self.stage.wait_for(lambda: client.has_ended() or four.is_visited())
+        four.has_no_visitor("D21", "with -6 no IPv4 address is tried")
         client.exits_with(1, "D21")
-        four.has_no_visitor("D21", "no IPv4 address is tried with -6")
         if self.has_ipv6():
             six = self.listener("::1", four.port)
             self.reaches(six, "-6", "two.example", four.port, bug="D21",
@@ -240,25 +283,21 @@ class Names(Lesson):
         port = self.closed_port_number()
         missing = "Address family not supported by protocol"
         plan = self.resolver(port, "127.0.0.2", "127.0.0.3") + " close:errno=EIO"
-        self.stage.tell("lets close(2) change errno to EIO", "the tester")
         for k, call, words in ((0, "connect", REFUSED), (1, "connect", REFUSED),
                                (2, "[^:]+", missing)):
             more = f" socket:fail=EAFNOSUPPORT@{k}" if k else ""
-            if more:
-                self.stage.tell(f"lets socket(2) number {k} fail: EAFNOSUPPORT",
-                                "the tester")
             client = self.run("two.example", port, stdin=REQUEST, plan=plan + more)
             self.stage.is_about(client)
             client.exits_with(1, "C10")
             client.says(rf"^tcpcat: {call}: {words}$",
-                        f'"tcpcat: {"CALL" if ":" in call else call}: {words}"')
+                        f'"tcpcat: {"CALL" if ":" in call else call}: {words}", '
+                        "the reason of the last attempt")
 
     @check(points=3, bugs="A13 C10 U2")
     def unknown_host(self):
         """a name that is not known: both say so in getaddrinfo's own words"""
         for error in ("EAI_NONAME", "EAI_FAIL"):
             words = words_for(getattr(socket, error))
-            self.stage.tell(f"lets getaddrinfo(3) fail: {error}", "the tester")
             for name, *args in (("tcpcat", "no.example", 80), ("lookup", "no.example"),
                                 ("lookup", "-f", "no.example")):
                 run = self.run(*args, program=name, plan=f"getaddrinfo:fail={error}")
@@ -273,8 +312,7 @@ class Names(Lesson):
         """every list is given back, once, when all is over"""
         server = self.listener()
         port = self.closed_port_number()
-        runs = [self.reaches(server, server.host, server.port),
-                self.run("two.example", port,
+        runs = [self.run("two.example", port,
                          plan=self.resolver(port, "::1", "127.0.0.2")),
                 self.run("two.example", program="lookup",
                          plan=self.resolver(0, "::1", "127.0.0.2")),
@@ -284,12 +322,18 @@ class Names(Lesson):
                          plan=f"{self.namer(None)} {self.resolver(0, '::1')}")]
         for run in runs:
             self.stage.is_about(run)
-            run.ends()
-            made = sum(c.result == 0 for c in run.trace.calls("getaddrinfo"))
-            freed = sum(c.args[0] != 0 for c in run.trace.calls("freeaddrinfo"))
-            if made != freed:
-                raise Failure(f"freeaddrinfo once for each list, {made} in all",
-                              f"{freed} calls")
+            self.has_freed_its_lists(run)
+        self.has_freed_its_lists(self.reaches(server, server.host, server.port))
+
+    @staticmethod
+    def has_freed_its_lists(run):
+        """This run ends, and has called freeaddrinfo as often as it had to."""
+        run.ends()
+        made = sum(c.result == 0 for c in run.trace.calls("getaddrinfo"))
+        freed = sum(c.args[0] != 0 for c in run.trace.calls("freeaddrinfo"))
+        if made != freed:
+            raise Failure(f"freeaddrinfo once for each list, {made} in all",
+                          f"{freed} call{'s' * (freed != 1)}")
 
     @check(points=2, bugs="A15 A16")
     def clean_hints(self):
@@ -298,7 +342,8 @@ class Names(Lesson):
         host = "127.0.0.1"
         for name, *args in (("tcpcat", host, port), ("lookup", host),
                             ("lookup", "-f", host), ("lookup", "-r", host)):
-            run = self.run(*args, program=name, plan=self.namer(None))
+            run = self.run(*args, program=name,
+                           plan="" if name == "tcpcat" else self.namer(None))
             self.stage.is_about(run)
             run.ends()
             for call in run.trace.calls("getaddrinfo"):
@@ -314,8 +359,8 @@ class Names(Lesson):
         server, name = self.listener_of_a_service()
         self.reaches(server, server.host, name, bug="A3")
         self.reaches(server, server.host, server.port, bug="A3")
-        lost = self.run(server.host, "no-such-service", stdin=REQUEST)
-        self.is_refused(lost, server, "A23")
+        lost = self.run_alone(server.host, "no-such-service", stdin=REQUEST)
+        self.is_refused(lost, server, "A23", "there is no such service")
 
     def listener_of_a_service(self):
         """Return a listener on a port with a name, and that name; or skip."""
@@ -326,14 +371,17 @@ class Names(Lesson):
                 continue                # no such name here, or its port is taken
         raise Skip("this machine has no list of services, or their ports are taken")
 
-    def is_refused(self, run, server, bug):
-        """This run does not connect there; it says why not and exits with 1 or 2."""
+    def is_refused(self, run, server, bug, why):
+        """This run does not connect there; it says why not and exits with 1 or 2.
+
+        why  what is wrong with what it was told, a sentence without its full stop
+        """
         self.stage.is_about(run)
         self.stage.wait_for(lambda: run.has_ended() or server.is_visited())
-        server.has_no_visitor(bug)
+        server.has_no_visitor(bug, f"no connection to port {server.port}: {why}")
         run.ends(bug)
         if run.status not in (1, 2):
-            raise Failure("exit status 1 or 2", run.how_it_ended(), bug)
+            raise Failure(f"exit status 1 or 2: {why}", run.how_it_ended(), bug)
         run.complains(bug)
 
     @check(points=2, bugs="A1 A21")
@@ -342,7 +390,8 @@ class Names(Lesson):
         server = self.listener()
         cut = str(65536 + server.port)  # in 16 bits this is the server's port
         for text in [cut, f"+{server.port}", f" {server.port}", *BAD_PORTS]:
-            self.is_refused(self.run(server.host, text, stdin=REQUEST), server, "A1")
+            self.is_refused(self.run(server.host, text, stdin=REQUEST), server, "A1",
+                            f'"{text}" is no port')
         for name, uses in BAD_USES.items():
             for words in uses:
                 run = self.run(*words, program=name)
@@ -352,18 +401,28 @@ class Names(Lesson):
 
     # lookup
 
-    def looks_up(self, *words, answer, bug=None, plan=""):
-        """This run of lookup answers this (bytes)."""
+    def looks_up(self, *words, answer, bug=None, plan="", why=""):
+        """This run of lookup answers these lines.
+
+        why  what makes the answer right, in words
+        """
         run = self.run(*words, program="lookup", plan=plan)
         self.stage.is_about(run)
         run.exits_with(0, bug)
-        run.prints(answer, bug)
+        said = bytes(run.stdout).decode("latin-1").splitlines()
+        for number, line in enumerate(answer, 1):
+            if said[number - 1:number] != [line]:
+                what = f"line {number}:" if answer[1:] else "the line"
+                has = f'{what} "{said[number - 1][:48]}"' if number <= len(said) \
+                    else f"the end, after {len(said)} line{'s' * (len(said) != 1)}"
+                raise Failure(f'on stdout {what} "{line}"' + f" ({why})" * bool(why),
+                              has, bug)
+        run.prints("".join(f"{line}\n" for line in answer).encode(), bug)
 
     @check(points=3, bugs="A28 A12 A16 A18", crash="A14")
     def all_addresses(self):
         """lookup prints the canonical name, then every address in order"""
         hosts = ["127.0.0.3", "::1", "2001:db8::a", "10.0.0.9"]
-        answer = "".join(f"{line}\n" for line in ["www.example.org", *hosts]).encode()
 
         def bug():
             said = bytes(self.stage.programs[-1].stdout).decode("latin-1").split("\n")
@@ -374,7 +433,8 @@ class Names(Lesson):
             is_v6 = [":" in line for line in said[1:-1]]
             return "A18" if len(is_v6) == 4 and is_v6 != [False, True, True, False] \
                 else "A28"
-        self.looks_up("www.example.org", answer=answer, bug=bug,
+        self.looks_up("www.example.org", answer=["www.example.org", *hosts], bug=bug,
+                      why="the canonical name, then each address once, in order",
                       plan=self.resolver(0, *hosts))
 
     @check(points=1, bugs="A28")
@@ -421,19 +481,19 @@ class Names(Lesson):
     def name_of_an_address(self):
         """lookup -r prints the name of an address; without one it exits 1"""
         for host in ("192.0.2.7", "2001:db8::7"):
-            self.looks_up("-r", host, answer=b"seven.example.org\n", bug="A28",
+            self.looks_up("-r", host, answer=["seven.example.org"], bug="A28",
                           plan=self.namer("seven.example.org"))
             run = self.run("-r", host, program="lookup", plan=self.namer(None))
             self.stage.is_about(run)
             run.ends()
-            if run.status == 0:
+            if run.status != 1:
                 raise Failure("exit status 1: the address has no name",
-                              f"exit status 0{self.words_of(run)}", "A29")
-            run.exits_with(1, "C10")
+                              f"{run.how_it_ended()}{self.words_of(run)}",
+                              "C10" if run.status else "A29")
             run.complains("U2" if run.stdout else "A29")
         if hosts_file("127.0.0.1"):
             name = socket.getnameinfo(("127.0.0.1", 0), socket.NI_NAMEREQD)[0]
-            self.looks_up("-r", "127.0.0.1", answer=f"{name}\n".encode(), bug="A28")
+            self.looks_up("-r", "127.0.0.1", answer=[name], bug="A28")
 
     @staticmethod
     def words_of(run):
@@ -459,14 +519,18 @@ class Names(Lesson):
     def full_name(self):
         """lookup -f prints the first name with a dot, else the canonical"""
         two = self.resolver(0, "127.0.0.2", "127.0.0.3")
-        for host, names, answer, bug in (
-                ("www.example.org", ("a.example",), "www.example.org", "A28"),
-                ("short", ("a.example", "b.example"), "a.example", "A28"),
-                ("short", ("plain", "b.example"), "b.example", "A28"),
-                ("short", (None, "b.example"), "b.example", "A29"),
-                ("short", ("plain",), "short", "A28"),
-                ("short", (None,), "short", "A29")):
-            self.looks_up("-f", host, answer=f"{answer}\n".encode(), bug=bug,
+        for host, names, answer, bug, why in (
+                ("www.example.org", ("a.example",), "www.example.org", "A28",
+                 "the canonical name has a dot"),
+                ("short", ("a.example", "b.example"), "a.example", "A28",
+                 "the name of the first address has a dot"),
+                ("short", ("plain", "b.example"), "b.example", "A28",
+                 "only the name of the second address has a dot"),
+                ("short", (None, "b.example"), "b.example", "A29",
+                 "only the second address has a name"),
+                ("short", ("plain",), "short", "A28", "no name has a dot"),
+                ("short", (None,), "short", "A29", "no address has a name")):
+            self.looks_up("-f", host, answer=[answer], bug=bug, why=why,
                           plan=f"{two} {self.namer(*names)}")
 
     @check(points=1, bugs="A17")
@@ -485,8 +549,7 @@ class Names(Lesson):
                            plan=self.namer("one.example"))
             self.stage.is_about(run)
             run.exits_with(0)
-        client = self.run(server.host, server.port, stdin=REQUEST)
-        self.stage.is_about(client)
+        client = self.run_alone(server.host, server.port, stdin=REQUEST)
         visitor = server.accepts()
         visitor.receives(REQUEST)
         visitor.sends(b"a part")

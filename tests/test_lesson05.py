@@ -114,7 +114,7 @@ class Stream(Lesson):
         """send: a signal at its first, second or last call does no harm"""
         plans = [f"transmit:short=14 transmit:fail=EINTR@{k}" for k in (1, 2, 3)]
         for plan in [*plans, "receive:fail=EINTR@1"]:
-            self.stage.tell(f"interrupts it: {plan.split()[-1]}", "the tester")
+            self.interrupts(plan)
             sender, peer = self.sender(40, LETTERS, plan=plan)
             peer.receives(LETTERS, lambda p=peer, s=sender: self.after_signal(s))
             self.confirms(peer, sender, "I10", lambda s=sender: self.after_signal(s))
@@ -122,11 +122,14 @@ class Stream(Lesson):
     @check(points=1, bugs="E15 C10")
     def short_input(self):
         """send: LEN bytes of stdin are read to the last; fewer are exit 1"""
+        self.stage.tell("lets stdin give 5 bytes at a time", "the tester")
         sender, peer = self.sender(40, LETTERS, plan="stdin:short=5")
         peer.receives(LETTERS, "E15")
         self.confirms(peer, sender)
         server = self.listener()
+        self.stage.tell("puts 40 bytes on stdin, then the end", "the tester")
         sender = self.run("send", server.host, server.port, 41, stdin=LETTERS)
+        self.comes_to_an_end(sender, "exit status 1: stdin has 40 bytes, not 41", "C10")
         sender.exits_with(1, "C10")
         sender.complains()
 
@@ -137,7 +140,10 @@ class Stream(Lesson):
         """recv: once it listens it prints its ready line with its port"""
         server = self.run("recv", 10, plan="listen:stop@1")
         if not server.is_stopped_by_plan("before listen(2)"):
-            server.is_alive("D6" if server.called("accept") else "D21")
+            if server.has_ended():
+                raise Failure("it calls listen(2), and waits for a client",
+                              server.last_words(),
+                              "D6" if server.called("accept") else "D21")
             raise Failure("it calls listen(2)", "it never does", "D6", "TIMEOUT")
         server.prints(b"", "D18")
         server.goes_on()
@@ -235,7 +241,7 @@ class Stream(Lesson):
         """recv: a signal at its first, second or last call does no harm"""
         plans = [f"receive:short=14 receive:fail=EINTR@{k}" for k in (1, 2, 3)]
         for plan in [*plans, "transmit:fail=EINTR@1", "accept:fail=EINTR@1"]:
-            self.stage.tell(f"interrupts it: {plan.split()[-1]}", "the tester")
+            self.interrupts(plan)
             receiver = self.receiver(40, plan=plan)
             alice = self.client("alice")
             alice.sends(LETTERS)
@@ -309,6 +315,8 @@ class Stream(Lesson):
         uses += [(["send", "127.0.0.1", p, "1"], "A1") for p in BAD_PORTS]
         for arguments, bug in uses + [(u, "A21") for u in BAD_USES]:
             program = self.run(*arguments, stdin=LETTERS)
+            self.stage.is_about(program)
+            self.comes_to_an_end(program, "exit status 2: this is wrong usage", bug)
             program.exits_with(2, bug)
             program.complains(bug)
             if program.called("socket"):
@@ -345,7 +353,10 @@ class Stream(Lesson):
         server = self.listener()
         sender = self.run("send", server.host, server.port, length, stdin=data,
                           **options)
-        return sender, server.accepts()
+        if not self.stage.wait_for(lambda: server.is_visited() or sender.has_ended()) \
+                or server.is_visited():
+            return sender, server.accepts()
+        raise Failure("it connects, and sends", sender.last_words())
 
     def receiver(self, length, **options):
         """Start `xfer recv`; return it once it listens."""
@@ -362,10 +373,25 @@ class Stream(Lesson):
         """
         self.rests(sender)
         peer.has_no_surplus(excess)
-        sender.is_alive(failure if sender.status else "H3")
+        if sender.has_ended():
+            raise Failure("it waits until K comes", sender.last_words(),
+                          failure if sender.status else "H3")
         peer.sends(K)
+        self.comes_to_an_end(sender, "K has come: it ends", failure)
         sender.exits_with(0, failure)
         sender.prints(b"", "C9")
+
+    def comes_to_an_end(self, program, expected, bug=None):
+        """It ends by itself, as `expected` says in words."""
+        if not self.stage.wait_for(program.has_ended):
+            raise Failure(expected, "it does not end", bug, "TIMEOUT")
+
+    def interrupts(self, plan):
+        """Tell which call a signal is to interrupt: the last word of the plan."""
+        kind, _, number = plan.split()[-1].partition(":fail=EINTR@")
+        call = {"transmit": "send", "receive": "recv"}.get(kind, kind)
+        order = ("first", "second", "third")[int(number) - 1]
+        self.stage.tell(f"interrupts its {order} {call} (EINTR)", "the tester")
 
     def rests(self, program):
         """It has taken what there is and waits, or has ended: it does not spin."""
@@ -402,7 +428,7 @@ class Stream(Lesson):
     def names_no_call(program):
         """It says nothing of a failed call: none failed."""
         if program.has_said(r"^xfer: \w+: "):
-            raise Failure("no call is said to have failed: the end is no error",
+            raise Failure('at end-of-file no line "xfer: CALL: reason"',
                           bytes(program.stderr).partition(b"\n")[0].decode(), "H16")
 
     def pieces(self, receiver, length):
@@ -479,9 +505,24 @@ class Stream(Lesson):
         server = self.serve("-1", "0", program="upperd", plan=mischief)
         alice = self.client("alice")
         alice.sends(data)
-        alice.receives(data.upper())
+        try:
+            alice.receives(data.upper())
+        except Failure as failure:
+            self.each_piece_was_sent(server, failure.verdict)
+            raise
         alice.leaves()
         server.exits_with(0)
+
+    @staticmethod
+    def each_piece_was_sent(server, verdict):
+        """Its every call of send_all called send: none begins where the last ended."""
+        moved = [c.name for c in server.trace.calls() if c.name in TRANSFERS
+                 and c.args[0] > 2 and c.result and c.result > 0]
+        sent = sum(name.startswith(("send", "write")) for name in moved)
+        if sent < len(moved) - sent:
+            raise Failure("upperd receives a piece, and send_all sends it, each time",
+                          f"{len(moved) - sent} pieces received, {sent} sent", "E2",
+                          verdict)
 
     def with_xfer(self, data, mischief):
         """xfer sends and receives data under all the mischief at once."""

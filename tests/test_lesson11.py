@@ -6,7 +6,7 @@ import signal
 import socket
 
 from harness import Failure, check
-from hello import WELCOME, HelloToMany, hello
+from hello import WELCOME, HelloToMany, hello, rebound
 
 WARM = 10                           # clients until memory has found its size
 MANY = 60                           # clients after those
@@ -28,9 +28,6 @@ class Threads(HelloToMany):
     question = ("which bytes of your server does a thread share with the others, and "
                 "for each of them: what keeps two threads from using it at once?")
 
-    others = {"numbers": "F18", "at_the_limit": "V12 K14", "forty": "V12",
-              "clients_that_vanish": "V5 V10 I1", "takes_no_answer": "V9 V5",
-              "stop_with_clients": "V6", "stop_while_busy": "V6"}
     order = ("one_client", "next_please", "each_its_own", "last_one_first",
              "clients_apart", "clients_that_vanish", "takes_no_answer",
              "asks_and_does_not_read", "numbers", "counts_under_a_lock",
@@ -39,7 +36,15 @@ class Threads(HelloToMany):
              "nothing_used_after_its_end", "stop_unawares", "thread_numbers", "pool",
              "pool_woken_for_nothing", "pool_at_the_limit", "pool_of_fewer",
              "pool_stops", "options")
-    LIMIT, COUNTS, STUCK = "V12", "F18", "V6"
+    FULL, COUNTS, STUCK = "V12", "F18", "V6"
+
+    numbers = rebound(HelloToMany.numbers, "F18")
+    at_the_limit = rebound(HelloToMany.at_the_limit, "V12 K14")
+    forty = rebound(HelloToMany.forty, "V12")
+    clients_that_vanish = rebound(HelloToMany.clients_that_vanish, "V5 V10 I1")
+    takes_no_answer = rebound(HelloToMany.takes_no_answer, "V9 V5")
+    stop_with_clients = rebound(HelloToMany.stop_with_clients, "V6")
+    stop_while_busy = rebound(HelloToMany.stop_while_busy, "V6")
 
     # What threads may do wrong where a process did not
 
@@ -117,7 +122,8 @@ class Threads(HelloToMany):
         if not self.stage.wait_for(lambda: self.mappings(server) <= most):
             more = self.mappings(server) - before
             raise Failure(f"as much memory after {WARM + MANY} clients as after {WARM}",
-                          f"{more} pieces of memory more: stacks of ended threads")
+                          f"{more} more mappings in /proc/PID/maps: probably the "
+                          "stacks of ended threads")
 
     def crowd(self, size):
         """So many clients come and go, one after the other."""
@@ -134,17 +140,9 @@ class Threads(HelloToMany):
     @check(points=3, bugs="V7 V8")
     def no_thread_to_be_had(self):
         """a client for whom no thread can be made sees the end"""
-        server = self.serve("-n", "2", "0")
+        made = self.threads_made("-n", "2", "0", clients=1)
+        server = self.serve_short_of_threads(made + 1, "-n", "2", "0")
         alice = self.visitor("alice")
-        self.stage.wait_until_taken()
-        made = server.times("pthread_create")
-        server.end()
-        alice.leaves()
-        server = self.serve("-n", "2", "0",
-                            plan=f"pthread_create:fail=EAGAIN@{made + 1}")
-        self.stage.is_about(server)
-        alice = self.visitor("alice")
-        self.stage.tell("has no more thread for the next", "the tester")
         bob = self.client("bob")
         self.stage.wait_until_taken()
         if not server.called("pthread_create", "EAGAIN"):
@@ -156,6 +154,26 @@ class Threads(HelloToMany):
         for peer in (carol, alice):
             peer.sends(b"x\n")
             peer.receives(hello(b"x"))
+
+    def threads_made(self, *args, clients=0):
+        """Return how many threads a server makes for so many clients."""
+        server = self.serve(*args)
+        peers = [self.visitor(f"client {n + 1}") for n in range(clients)]
+        self.stage.wait_until_taken()
+        made = server.times("pthread_create")
+        server.end()
+        for peer in peers:
+            peer.leaves()
+        return made
+
+    def serve_short_of_threads(self, number, *args):
+        """Serve, and let this pthread_create fail, from 1; the page begins here."""
+        self.stage.story.clear()
+        self.stage.tell(f"lets pthread_create number {number} fail", "the tester")
+        try:
+            return self.serve(*args, plan=f"pthread_create:fail=EAGAIN@{number}")
+        finally:
+            self.stage.is_about(self.stage.programs[-1])
 
     def kind_of_test(self):
         """Return V8 when the text compares the result with -1 or 0, else V7."""
@@ -254,7 +272,7 @@ class Threads(HelloToMany):
         self.stage.wait_until_taken()
         came = len(re.findall(ACCEPTED, bytes(server.stderr)))
         if came > 2:
-            raise Failure("2 clients in its log, MAX", f"{came} are there")
+            raise Failure("its log tells of 2 clients, MAX", f"it tells of {came}")
         alice.leaves()
         bob.receives(WELCOME)
         bob.leaves()
@@ -263,14 +281,8 @@ class Threads(HelloToMany):
     @check(points=2, bugs="V7")
     def pool_of_fewer(self):
         """with fewer workers than asked it says so, and serves"""
-        server = self.serve("-p", "4", "0")
-        self.stage.wait_until_taken()
-        made = server.times("pthread_create")
-        server.end()
-        server = self.serve("-p", "4", "0", plan="pthread_create:fail=EAGAIN@"
-                                                 f"{max(1, made - 1)}")
-        self.stage.is_about(server)
-        self.stage.tell("lets one pthread_create fail", "the tester")
+        made = self.threads_made("-p", "4", "0")
+        server = self.serve_short_of_threads(max(1, made - 1), "-p", "4", "0")
         self.stage.wait_until_taken()
         if server.called("pthread_create", "EAGAIN"):
             server.has_more_to_say_than(0, "that a thread is missing")

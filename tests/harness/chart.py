@@ -105,9 +105,13 @@ class _Lanes:
         self.width = _columns(count) + 1 if mark else 0
 
     def _assigned(self):
-        """Return {who: lane}: a new one each; beyond MOST that which ended first."""
+        """Return {who: lane}: a new one each; beyond MOST that which ended first.
+
+        The first one is for the main thread.
+        """
         lane, until = {}, []
-        for who, (_, last) in self.alive.items():
+        for who in sorted(self.alive, key=lambda who: who != "main"):
+            last = self.alive[who][1]
             if len(until) < MOST:
                 until.append(-1)
                 lane[who] = len(until) - 1

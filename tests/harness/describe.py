@@ -55,6 +55,8 @@ def describe(call):
     """Say in one line (str) what a Call was and what came of it."""
     text = f"{call.name}({_arguments(call)})"
     outcome = _outcome(call)
+    if len(text + outcome) > WIDTH and call.error:
+        outcome = f" {call.error}"      # the arguments tell more than "= -1"
     room = WIDTH - len(outcome)
     if len(text) > room:
         text = text[: max(len(call.name) + 1, room - 4)] + "...)"

@@ -37,9 +37,9 @@ def run_check(lesson_class, name, paths, scratch):
         end = _play(lesson_class, method, stage, paths)
         end = _examined(end, stage, method)
         _note(entry, end, stage, directory)
-        strays = stage.end()
-        stage = None
+        strays, ended, stage = stage.end(), stage, None
         if strays and entry["verdict"] == "PASS":
+            entry["timeline"], entry["left_out"] = timeline.entries(ended, directory)
             _note_failure(entry, Failure(
                 "nothing outlives the program",
                 f"{show.count(strays, 'process', 'processes')} still alive after it "
@@ -181,10 +181,10 @@ def whereabouts(program, stage, directory):
         return _spinning(program, stage)
     last = {(c.pid, c.tid): c for c in calls}
     family = procfs.family(program.pid)
-    names = {thread: name for thread, name in timeline.threads(program).items()
-             if thread[0] in family and thread in last
-             and last[thread].name not in ("exit", "_exit")}
     asleep = {(p, t.tid): t.call for p in family for t in procfs.threads(p)}
+    names = {thread: name for thread, name in timeline.threads(program).items()
+             if thread in asleep and thread in last
+             and last[thread].name not in ("exit", "_exit")}
     if len(names) < 2:
         return "".join(_seat(program, last[thread], asleep.get(thread), directory)
                        for thread in names)
@@ -283,17 +283,20 @@ class _Crew:
 
     def start(self, name):
         """Start a worker for the check `name`."""
-        ours, theirs = os.pipe()
-        scratch = new_scratch()
         sys.stdout.flush()
-        # No signal may find the child with the handlers of its parent.
+        # No signal may find the child with the handlers of its parent, nor us with
+        # a worker or a directory that is not noted yet.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-        pid = os.fork()
-        if pid == 0:
-            _be_a_worker(theirs, lambda: self.work(name, scratch))
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-        os.close(theirs)
-        self.at_work[ours] = (pid, name, bytearray(), scratch)
+        try:
+            ours, theirs = os.pipe()
+            scratch = new_scratch()
+            pid = os.fork()
+            if pid == 0:
+                _be_a_worker(theirs, lambda: self.work(name, scratch))
+            os.close(theirs)
+            self.at_work[ours] = (pid, name, bytearray(), scratch)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
     def finished(self):
         """Wait for something; return [(name, text)] of those that are done."""

@@ -62,7 +62,8 @@ class Stage:
     def told(self):
         """Return the events that a report shows: not the start of other programs."""
         hidden = {p.started for p in self.programs if p not in self.shown()}
-        return [e for e in self.story if e.time not in hidden]
+        begin = self.only.started if self.only else 0
+        return [e for e in self.story if e.time not in hidden and e.time >= begin]
 
     def on_end(self, undo):
         """Call undo() when the check is over, whatever happened; last come first."""

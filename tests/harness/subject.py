@@ -200,7 +200,7 @@ class Subject(Program):
         """Return how it ended, and the last line it left on stderr."""
         lines = bytes(self.stderr).strip().splitlines()
         return f"it ended: {self.how_it_ended()}" + \
-            (f", after {show.quoted(lines[-1], 48)}" if lines else "")
+            (f", after {show.quoted(lines[-1], 72)}" if lines else "")
 
     def is_killed(self):
         """Kill it, as kill -9 would."""

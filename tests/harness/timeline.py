@@ -109,18 +109,24 @@ def sources(program, calls, directory):
 
 def _fold(found):
     """Join entries that repeat: a pattern of one or two lines that comes again."""
-    folded = []
-    for at, entry in found:
-        for back in (1, 2):
-            if len(folded) >= back and _same(folded[-back][1], entry) and \
-                    all(e["lane"] == "program" for _, e in folded[-back:]):
-                folded[-back][1]["times"] += 1
-                folded[-back][1]["text"] = _both(folded[-back][1]["text"],
-                                                 entry["text"])
-                break
-        else:
-            folded.append((at, entry))
+    folded, at = [], 0
+    while at < len(found):
+        length = next((n for n in (1, 2) if _repeats(folded[-n:], found[at:at + n], n)),
+                      0)
+        for old, (_, new) in zip(folded[-length:] if length else [], found[at:]):
+            old[1]["times"] += 1
+            old[1]["text"] = _both(old[1]["text"], new["text"])
+        if not length:
+            folded.append(found[at])
+        at += length or 1
     return folded
+
+
+def _repeats(last, coming, length):
+    """Say whether the next `length` entries are those that came last, once more."""
+    return len(last) == len(coming) == length and \
+        all(a["lane"] == b["lane"] == "program" and _same(a, b)
+            for (_, a), (_, b) in zip(last, coming))
 
 
 def _same(a, b):

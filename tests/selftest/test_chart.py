@@ -48,7 +48,8 @@ class Chart(unittest.TestCase):
             tester("alice", "connects"), tester("bob", "connects"),
             tester("the tester", "waits"), tester("alice", "leaves"),
             tester("bob", "leaves")), [
-            "    a    alice connects", "    | b  bob connects", "    | |  the tester waits",
+            "    a    alice connects", "    | b  bob connects",
+            "    | |  the tester waits",
             "    a |  alice leaves", "      b  bob leaves"])
 
     def test_threads_and_children_have_a_lane_each(self):
