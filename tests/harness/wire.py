@@ -260,7 +260,7 @@ class Listener:
             expected = f"a connection to {self.host} port {self.port}"
             if self.stage.programs[-1].status is not None:
                 raise Failure(expected, "the program ended without one: "
-                              + self.stage.programs[-1].how_it_ended(), bug)
+                              + self.stage.programs[-1].how_it_ended(), bug or "U12")
             raise Failure(expected, "the program does not connect", bug, "TIMEOUT")
         self.stage.tell("accepts the connection", name)
         return Peer(self.stage, name, found[0])

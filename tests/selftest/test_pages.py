@@ -25,10 +25,14 @@ CHANGING = [                        # what differs from run to run
     (r"has \d+ processes", "has N processes"), (r" +", " ")]
 
 
-def mutant(bug, number):
-    """Return the sources of the first mutant of lesson `number` that shows `bug`."""
+def mutant(bug, number, name=""):
+    """Return the sources of the first mutant of lesson `number` that shows `bug`.
+
+    name  of the mutant, where it is not the first
+    """
     lesson = lesson_named(number)
-    found = next(m for m in mutants.mutants(lesson) if m.bug == bug)
+    found = next(m for m in mutants.mutants(lesson)
+                 if m.bug == bug and name in m.name)
     return support.apply_patch(found.patch, {
         n: t.decode() for n, t in solution_files(lesson).items()})
 
@@ -75,7 +79,7 @@ SHAPES = {
     "infra": (4, lambda: hostile("kills-its-parent"), "INFRA"),
     "leftover": (1, lambda: changed(1, *LEAVES_A_CHILD), "LEFTOVER"),
     "children": (10, lambda: mutant("K3", 10), "TIMEOUT"),
-    "threads": (11, lambda: mutant("V1", 11), "FAIL"),
+    "threads": (11, lambda: mutant("D19", 11, "joins-at-once"), "TIMEOUT"),
 }
 
 

@@ -66,7 +66,7 @@ static void move_bytes(void)
         if (readv(far_fd, pieces, 2)) /* log: readv(5, 100) = 2 */
             shutdown(near_fd, SHUT_WR); /* log: shutdown(4, SHUT_WR) = 0 */
     recv(far_fd, buf, sizeof buf, 0); /* log: recv(5, 100) = 0 */
-    recv(near_fd, buf, 1, MSG_DONTWAIT); /* log: recv(4, 1) = -1 EAGAIN */
+    recv(near_fd, buf, 1, MSG_DONTWAIT); /* log: recv(4, 1, MSG_DONTWAIT) = -1 EAGAIN */
 }
 
 static void wait_for_things(void)

@@ -1,7 +1,7 @@
 /*
  * daemon-of-a-client - a client that leaves a daemon behind in each run
  *
- * Graded as lesson 01, with the verdict TIMEOUT.
+ * Graded as lesson 01, with the verdict FAIL.
  */
 #include <unistd.h>
 

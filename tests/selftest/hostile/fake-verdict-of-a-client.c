@@ -1,7 +1,7 @@
 /*
  * fake-verdict-of-a-client - a program that prints what the grader prints
  *
- * Graded as lesson 01, with the verdict TIMEOUT.
+ * Graded as lesson 01, with the verdict FAIL.
  */
 #include <stdio.h>
 
