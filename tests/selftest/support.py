@@ -66,14 +66,15 @@ def grade(number, directory, *options, root=ROOT, **env):
     return document
 
 
-def grade_here(number, directory, variant="asan", run_all=False, compiler_name=None):
+def grade_here(number, directory, variant="asan", compiler_name=None, **options):
     """Grade files in this process, as grade() does in one of its own; the document.
 
     For what is about the checks: to start Python costs as much as some lessons.
+    options are those of grading.grade_lesson().
     """
     from harness import grading
     with compiler(compiler_name) if compiler_name else contextlib.nullcontext():
-        return grading.grade_lesson(number, directory, variant, run_all=run_all)
+        return grading.grade_lesson(number, directory, variant, **options)
 
 
 def first_failure(document):

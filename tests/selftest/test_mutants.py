@@ -21,7 +21,8 @@ class Mutants(unittest.TestCase):
 
     def caught(self, mutant):
         """The first check that fails is the one it names, with exactly its bug."""
-        document = grade_here(int(mutant.lesson[:2]), mutants.place(mutant))
+        document = grade_here(int(mutant.lesson[:2]), mutants.place(mutant),
+                              until=mutant.check)
         failed = first_failure(document)
         self.assertIsNotNone(failed, "it passes every check")
         self.assertEqual((failed["bug"], failed["id"]), (mutant.bug, mutant.check),
