@@ -20,15 +20,15 @@ def load(number):
 
 
 def grade_lesson(number, submission=None, variant="asan", given="solutions", only=None,
-                 until=None, run_all=False, on_record=lambda record: None):
+                 run_all=False, on_record=lambda record: None, until=None):
     """Grade a lesson and return its document.
 
     number      of the lesson
     submission  directory of the files to grade; None: the lesson's own
     variant     which of build.VARIANTS; given: where earlier modules come from
     only        the ID of the one check to run, or None
-    until       the ID of the last check to run, or None
     on_record   called with each check's record as soon as it is known
+    until       the ID of the last check to run, or None
     Raises Usage and Infra.
     """
     start = time.monotonic()
