@@ -1,4 +1,5 @@
 """From a lesson's checks to a verdict: runs each check in a process of its own."""
+import gc
 import json
 import os
 import select
@@ -353,6 +354,7 @@ def _be_a_worker(pipe, work):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         signal.alarm(int(LONGEST * PATIENCE))   # a check of ours that never ends
+        gc.disable()                    # it would touch, and so copy, all memory
         os.setpgid(0, 0)                # a program may kill the group of its parent
         kernel.end_with_parent()
         kernel.adopt_orphans()

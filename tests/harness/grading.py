@@ -20,7 +20,7 @@ def load(number):
 
 
 def grade_lesson(number, submission=None, variant="asan", given="solutions", only=None,
-                 run_all=False, on_record=lambda record: None, until=None):
+                 run_all=False, on_record=lambda record: None):
     """Grade a lesson and return its document.
 
     number      of the lesson
@@ -28,7 +28,6 @@ def grade_lesson(number, submission=None, variant="asan", given="solutions", onl
     variant     which of build.VARIANTS; given: where earlier modules come from
     only        the ID of the one check to run, or None
     on_record   called with each check's record as soon as it is known
-    until       the ID of the last check to run, or None
     Raises Usage and Infra.
     """
     start = time.monotonic()
@@ -41,12 +40,9 @@ def grade_lesson(number, submission=None, variant="asan", given="solutions", onl
         raise Usage(f"lesson {place.number} has no check {only}; it has "
                     + ", ".join(checks))
     planned = [grade.record(name, method) for name, method in checks.items()]
-    names = [only] if only else list(checks)
-    if until:
-        names = names[:names.index(until) + 1]
     try:
-        records = _build_and_run(document, place, lesson_class, directory, names,
-                                 run_all, on_record)
+        records = _build_and_run(document, place, lesson_class, directory,
+                                 [only] if only else list(checks), run_all, on_record)
         documents.fill_in(document, records, planned)
     except (SourceProblem, build.BuildFailure) as e:
         _note_build(document, e, planned)

@@ -6,6 +6,7 @@
 With lessons, only their parts are made anew.
 """
 import concurrent.futures
+import hashlib
 import os
 import re
 import sys
@@ -13,6 +14,8 @@ from collections import namedtuple
 
 import support
 from support import ROOT, grade, lessons, sources_in, text_of
+
+from harness import sources
 
 MATRIX = os.path.join(ROOT, "docs", "mutants.md")
 
@@ -25,7 +28,12 @@ HEAD = """\
 Each row is a solution with one mistake put in (`tests/mutants/`), each column a
 check of the lesson. **X** is the check that must find this mistake, and name its
 bug; **x** is a check that fails as well, further down; **!** one that fails before
-it, which must not be. `make mutants` writes this file.
+it, which must not be.
+
+`make mutants` grades every mutant with every check and writes this file. `make
+test` grades each again with the check that must find it, and looks whether the
+rest of the table still holds: of the checks, the mutants and the solution that a
+part was made of, it has the digest.
 """
 
 
@@ -74,7 +82,7 @@ def key(mutant):
 def table(lesson, say):
     """Return the part of the file about one lesson; say(mutant) before each row."""
     checks = list(support.lesson_class(lesson).checks())
-    parts = [f"## Lesson {lesson}\n"]
+    parts = [f"## Lesson {lesson}\n", f"Made of {digest(lesson)}.\n"]
     parts += [f"{i}. {support.lesson_class(lesson).checks()[c].__doc__}"
               for i, c in enumerate(checks, 1)]
     parts += ["", "| Mutant | Bug | Check | "
@@ -88,6 +96,29 @@ def table(lesson, say):
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         parts += pool.map(work, mutants(lesson))
     return "\n".join(parts) + "\n"
+
+
+def digest(lesson):
+    """Return the digest of all that a lesson's table depends on, the grader apart."""
+    number = int(lesson[:2])
+    paths = [os.path.join(ROOT, "tests", f"test_lesson{number:02}.py"),
+             *(sys.modules[c.__module__].__file__
+               for c in support.lesson_class(lesson).__mro__[1:-1]),
+             *sources.given(number, "solutions")]
+    for top in (("tests", "mutants", lesson), ("solutions", lesson), ("common",)):
+        top = os.path.join(ROOT, *top)
+        paths += [os.path.join(top, n) for n in sorted(os.listdir(top))]
+    made_of = hashlib.sha256()
+    for path in paths:
+        if os.path.basename(path) != "lesson.py":       # the verbs are the grader's
+            made_of.update(text_of(path).encode())
+    return made_of.hexdigest()[:16]
+
+
+def digests():
+    """Return {lesson: the digest that its part of the file was made of}."""
+    return {lesson: re.search(r"^Made of ([0-9a-f]{16})\.$", part, re.MULTILINE)[1]
+            for lesson, part in old_parts().items()}
 
 
 def old_parts():

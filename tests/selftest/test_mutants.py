@@ -20,9 +20,12 @@ class Mutants(unittest.TestCase):
     """The grader tells every mutant from the solution, and says what is wrong."""
 
     def caught(self, mutant):
-        """The first check that fails is the one it names, with exactly its bug."""
+        """The check it names fails, with exactly its bug.
+
+        That the checks before it pass is in the table: test_matrix_is_fresh().
+        """
         document = grade_here(int(mutant.lesson[:2]), mutants.place(mutant),
-                              until=mutant.check)
+                              only=mutant.check)
         failed = first_failure(document)
         self.assertIsNotNone(failed, "it passes every check")
         self.assertEqual((failed["bug"], failed["id"]), (mutant.bug, mutant.check),
@@ -73,11 +76,15 @@ class Mutants(unittest.TestCase):
                 self.assertIn(bug, bound(lesson))
 
     def test_matrix_is_fresh(self):
-        """docs/mutants.md has a row for each mutant, caught where it must be"""
+        """docs/mutants.md has a row for each mutant, caught where it must be first"""
         try:
             lines = support.text_of("docs", "mutants.md").splitlines()
         except OSError:
             self.fail("docs/mutants.md is missing: make mutants")
+        for lesson, made_of in mutants.digests().items():
+            with self.subTest(lesson):
+                self.assertEqual(made_of, mutants.digest(lesson),
+                                 f"make mutants, or mutants.py {int(lesson[:2])}")
         rows = [line for line in lines if line.startswith("| [")]
         there = [m for lesson in lessons() for m in mutants.mutants(lesson)]
         self.assertEqual(len(rows), len(there), "make mutants")
