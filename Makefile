@@ -22,16 +22,16 @@ OPTIONS = $${SUBMISSION:+--submission "$$SUBMISSION"} $${JSON:+--json "$$JSON"} 
 help:                   ## say what can be made
 	@sed -n 's/^\([a-z_.%-]*\):.*## /  make \1\t/p' Makefile | sed 's/%/N/' | expand -t 32
 
-lesson%:                ## build lesson N, to try your program by hand
+lesson%:                ## build lesson N, to try it by hand
 	@$(RUN) $* --make $(OPTIONS)
 
-check-lesson%:          ## check your work on lesson N, e.g. make check-lesson1
+check-lesson%:          ## check your work, e.g. make check-lesson1
 	@$(RUN) $* $(OPTIONS)
 
-hint-lesson%:           ## a hint about what that check found; a plainer one each time
+hint-lesson%:           ## a hint about what that found; plainer each time
 	@$(RUN) $* --hint
 
-trace-lesson%:          ## run the check that failed (or CHECK=ID) alone, show it all
+trace-lesson%:          ## run the failed check (or CHECK=ID) alone
 	@$(RUN) $* --trace $(OPTIONS)
 
 watch-lesson%:          ## check lesson N whenever you save
@@ -40,7 +40,7 @@ watch-lesson%:          ## check lesson N whenever you save
 play-lesson%:           ## try the finished program of lesson N
 	@$(RUN) $* --play
 
-reset-lesson%:          ## start lesson N again; your file is kept aside
+reset-lesson%:          ## start again; your file is kept aside
 	@$(RUN) $* --reset
 
 check:                  ## check all lessons, one line each
@@ -49,27 +49,27 @@ check:                  ## check all lessons, one line each
 progress:               ## how far you are
 	@$(RUN) --progress
 
-doctor:                 ## what this machine has and lacks for the course
+doctor:                 ## what this machine has and lacks
 	@$(RUN) --doctor
 
-compare:                ## set four servers side by side under the same load; QUICK=1
+compare:                ## four servers under the same load (QUICK=1)
 	@$(PYTHON) tests/compare/run.py $${QUICK:+--quick} \
 	    $${CLIENTS:+--clients "$$CLIENTS"} $${WORK:+--work "$$WORK"} \
 	    $${JSON:+--json "$$JSON"} $${SVG:+--svg "$$SVG"} $${PLAIN:+--plain}
 
-test:                   ## test the course itself: solutions, mutants, grader
+test:                   ## test the course: solutions, mutants, grader
 	@$(PYTHON) tests/selftest/run.py
 
 flake:                  ## repeat all checks RUNS times on a busy machine
 	@$(PYTHON) tests/selftest/flake.py $(or $(RUNS),20)
 
-bench-grader:           ## how long a check takes, beside the bare compiler
+bench-grader:           ## how long a check takes, and the bare compiler
 	@$(PYTHON) tests/selftest/bench.py
 
-fuzz:                   ## fuzz the parsers of lessons 06 and 07, RUNS seconds each
+fuzz:                   ## fuzz the parsers of 06 and 07, RUNS seconds each
 	@tests/fuzz/run.sh $(or $(RUNS),30)
 
-mutants:                ## which check catches which mutant: writes docs/mutants.md
+mutants:                ## which check catches which: docs/mutants.md
 	@$(PYTHON) tests/selftest/mutants.py
 
 compile_commands.json:  ## tell editors how the C files are compiled
