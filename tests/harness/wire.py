@@ -10,6 +10,7 @@ from .failure import Failure
 
 RESET = struct.pack("ii", 1, 0)     # struct linger: close(2) sends RST
 LOOPBACK = "127.0.0.1"
+TCP_ESTABLISHED = 1                 # tcpi_state, see tcp(7)
 
 
 class Peer:
@@ -227,7 +228,14 @@ class Peer:
         if self.gone or self.end:
             return True
         there = self._program_end()
-        return there is None or there.taken >= self.sent
+        if there is None:               # has it gone, or not come so far yet?
+            return not self._is_established()
+        return there.taken >= self.sent
+
+    def _is_established(self):
+        """Say whether our end is: theirs is a moment later, and wakes the program."""
+        info = self.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+        return info[0] == TCP_ESTABLISHED
 
 
 def _peer_of(sock):
