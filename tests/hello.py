@@ -300,6 +300,7 @@ class HelloServer(Lesson):
         carol.is_done_sending()
         carol.resets()
         server.goes_on()
+        self.stage.wait_until_taken()
         self.is_greeted("dave", self.kind_of_loss(server, "I1"))
         server.is_alive(self.kind_of_loss(server, "I1"))
 
@@ -582,6 +583,7 @@ class HelloToMany(HelloServer):
         self.is_greeted("bob", self.kind_of_alone(server))
         carol = self.visitor("carol")
         alice.resets()
+        self.stage.wait_until_taken()   # who dies of it has died, and is noticed
         loss = self.kind_of_loss(server, "H13")
         self.is_greeted("dave", loss)
         carol.sends(b"carol\n")

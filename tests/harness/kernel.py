@@ -88,6 +88,7 @@ class SocketDiagnosis:
 
     DIAG_BY_FAMILY, INET_DIAG_INFO, NLMSG_ERROR = 20, 2, 2
     HEADER, MESSAGE = 16, 72            # bytes of nlmsghdr and inet_diag_msg
+    NOT_CONNECTED = {3, 10, 12}         # TCP_SYN_RECV, TCP_LISTEN, TCP_NEW_SYN_RECV
     RQUEUE = HEADER + 56                # inet_diag_msg.idiag_rqueue
     # Offsets in struct tcp_info
     UNACKED, BYTES_RECEIVED, NOT_SENT, BYTES_SENT, BYTES_RESENT = 24, 128, 144, 200, 208
@@ -117,7 +118,8 @@ class SocketDiagnosis:
 
     def _parse(self, answer):
         length, kind = struct.unpack_from("=IH", answer)
-        if kind == self.NLMSG_ERROR:
+        # Without a connection the kernel speaks of the socket that listens there.
+        if kind == self.NLMSG_ERROR or answer[self.HEADER + 1] in self.NOT_CONNECTED:
             return None
         unread = struct.unpack_from("=I", answer, self.RQUEUE)[0]
         at = self.HEADER + self.MESSAGE

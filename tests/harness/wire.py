@@ -96,6 +96,9 @@ class Peer:
         self.tells("resets the connection (RST)")
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self._gone()
+        # Once theirs is no connection any more, whoever waits for it is awake.
+        self.stage.wait_for(lambda: self._program_end() is None, patient=True,
+                            seconds=1)
 
     def _gone(self):
         self.sock.close()
