@@ -5,25 +5,19 @@ log, gives its path to the program (``environment``), and reads it while the
 program runs: a call shows as soon as it is entered, and again when it is left.
 """
 
-import ctypes
 import mmap
 import os
 import struct
-import time
 
 _DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "interpose")
 _MAGIC = b"LOOPBK1\0"
 _HEADER = 4096  # bytes
 _COUNTERS = 64  # offset of the counters, in bytes
 _CALLS = 128  # counters
-_NEXT, _WAITERS = 3, 4  # words of the header
+_NEXT = 3  # word of the header
 _RECORD = struct.Struct("=IHBBQiiIi4qq3Q32s")
 _ENTER, _LEAVE, _NOTE = 1, 2, 3
 _TOUCHED = 1
-
-_FUTEX_CALL = {"x86_64": 202, "aarch64": 98, "riscv64": 98}.get(os.uname().machine)
-_FUTEX_WAIT = 0
-_SHORT_NAP = 0.0005  # seconds, where there is no futex to wait on
 
 _RECEIVING = {"recv", "recvfrom", "recvmsg", "read", "readv"}
 _SENDING = {"send", "sendto", "sendmsg", "write", "writev"}
@@ -160,8 +154,7 @@ class Trace:
         finally:
             os.close(fd)
         self._view = memoryview(self._map)
-        self._all_words = self._view.cast("I")
-        self._words = self._all_words[: _COUNTERS // 4]
+        self._words = self._view[:_COUNTERS].cast("I")
         self._counters = self._view[_COUNTERS : _COUNTERS + 8 * _CALLS].cast("Q")
         self._names = _names()
         self._calls = []  # in the order of their first records
@@ -203,52 +196,15 @@ class Trace:
             return list(self._calls)
         return [call for call in self._calls if call.name in names]
 
-    def wait(self, seen, seconds):
-        """Sleep until there is news in the log, or time is up.
-
-        seen: int, what ``next`` was before the caller looked; seconds: float.
-        Returns whether there is news: a record begun since, or one complete
-        that was not when ``calls`` met it.
-        """
-        deadline = time.monotonic() + seconds
-        self._words[_WAITERS] = 1
-        try:
-            while self._words[_NEXT] == seen and not self._has_filled_hole():
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return False
-                self._sleep(seen, left)
-        finally:
-            self._words[_WAITERS] = 0
-        return True
-
-    def _has_filled_hole(self):
-        """Has a record been completed that was not when it was looked at?"""
-        size = _RECORD.size // 4
-        first = _HEADER // 4
-        return any(self._all_words[first + i * size] for i in self._holes)
-
     def close(self):
         """Let go of the log and remove its file."""
-        for view in (self._words, self._all_words, self._counters, self._view):
+        for view in (self._words, self._counters, self._view):
             view.release()
         self._map.close()
         try:
             os.unlink(self.path)
         except FileNotFoundError:
             pass
-
-    def _sleep(self, seen, seconds):
-        """Sleep once: until a record is written, time is up, or a signal comes."""
-        if _FUTEX_CALL is None:
-            time.sleep(min(seconds, _SHORT_NAP))
-            return
-        word = ctypes.c_uint32.from_buffer(self._map, 4 * _NEXT)
-        limit = struct.pack("=2q", int(seconds), int(seconds % 1 * 1e9))
-        _syscall(
-            ctypes.c_long(_FUTEX_CALL), ctypes.byref(word), _FUTEX_WAIT,
-            ctypes.c_uint32(seen), ctypes.c_char_p(limit), None, 0,
-        )  # fmt: skip
 
     def _read_on(self):
         """Take in the records that came since the last time."""
@@ -285,11 +241,3 @@ class Trace:
         while place > 0 and self._calls[place - 1].index > call.index:
             place -= 1
         self._calls.insert(place, call)
-
-
-def _load_syscall():
-    """The function syscall(2) of the C library."""
-    return ctypes.CDLL(None, use_errno=False).syscall
-
-
-_syscall = _load_syscall()

@@ -9,8 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/futex.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -126,7 +124,5 @@ uint32_t log_append(const struct log_record *record)
         sign(slot);
         atomic_store(&slot->commit, index + 1);
     }
-    if (atomic_load(&header->waiters))
-        syscall(SYS_futex, &header->next, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
     return index;
 }

@@ -32,7 +32,7 @@ struct log_header {
     char magic[8];
     uint32_t capacity;                  /* records */
     _Atomic uint32_t next;              /* records reserved, room or not */
-    _Atomic uint32_t waiters;           /* the harness sleeps on next */
+    uint32_t spare;
     _Atomic int32_t owner;              /* pid of the program under test */
     char unused[40];
     _Atomic uint64_t entered[LOG_MAX_CALLS];

@@ -37,16 +37,24 @@ static void open_connection(void)
 
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    listen_fd = socket(AF_INET, SOCK_STREAM, 0); /* log: socket(AF_INET, SOCK_STREAM) = 3 */
-    setsockopt(listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); /* log: setsockopt(3, SO_REUSEADDR, 1) = 0 */
-    bind(listen_fd, (struct sockaddr *)&address, len); /* log: bind(3, 127.0.0.1:0) = 0 */
+    /* log: socket(AF_INET, SOCK_STREAM) = 3 */
+    listen_fd = socket(AF_INET, SOCK_STREAM, 0);
+    /* log: setsockopt(3, SO_REUSEADDR, 1) = 0 */
+    setsockopt(listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    /* log: bind(3, 127.0.0.1:0) = 0 */
+    bind(listen_fd, (struct sockaddr *)&address, len);
     listen(listen_fd, 4); /* log: listen(3, 4) = 0 */
-    getsockname(listen_fd, (struct sockaddr *)&address, &len); /* log: getsockname(3) = 0 */
-    near_fd = socket(AF_INET, SOCK_STREAM, 0); /* log: socket(AF_INET, SOCK_STREAM) = 4 */
-    connect(near_fd, (struct sockaddr *)&address, len); /* log: connect(4, 127.0.0.1:P) = 0 */
+    /* log: getsockname(3) = 0 */
+    getsockname(listen_fd, (struct sockaddr *)&address, &len);
+    /* log: socket(AF_INET, SOCK_STREAM) = 4 */
+    near_fd = socket(AF_INET, SOCK_STREAM, 0);
+    /* log: connect(4, 127.0.0.1:P) = 0 */
+    connect(near_fd, (struct sockaddr *)&address, len);
     far_fd = accept(listen_fd, NULL, NULL); /* log: accept(3) = 5 */
-    getpeername(near_fd, (struct sockaddr *)&address, &len); /* log: getpeername(4) = 0 */
-    getsockopt(near_fd, SOL_SOCKET, SO_TYPE, &on, &len); /* log: getsockopt(4, SO_TYPE, 1) = 0 */
+    /* log: getpeername(4) = 0 */
+    getpeername(near_fd, (struct sockaddr *)&address, &len);
+    /* log: getsockopt(4, SO_TYPE, 1) = 0 */
+    getsockopt(near_fd, SOL_SOCKET, SO_TYPE, &on, &len);
 }
 
 static void move_bytes(void)
@@ -66,7 +74,8 @@ static void move_bytes(void)
         if (readv(far_fd, pieces, 2)) /* log: readv(5, 100) = 2 */
             shutdown(near_fd, SHUT_WR); /* log: shutdown(4, SHUT_WR) = 0 */
     recv(far_fd, buf, sizeof buf, 0); /* log: recv(5, 100) = 0 */
-    recv(near_fd, buf, 1, MSG_DONTWAIT); /* log: recv(4, 1, MSG_DONTWAIT) = -1 EAGAIN */
+    /* log: recv(4, 1, MSG_DONTWAIT) = -1 EAGAIN */
+    recv(near_fd, buf, 1, MSG_DONTWAIT);
 }
 
 static void wait_for_things(void)
@@ -80,12 +89,16 @@ static void wait_for_things(void)
     FD_SET(far_fd, &set);
     poll(&ready, one, -1); /* log: poll(1 descriptor, no timeout) = 1 */
     ppoll(&ready, one, &soon, NULL); /* log: ppoll(1 descriptor, 1 ms) = 1 */
-    select(far_fd + 1, &set, NULL, NULL, NULL); /* log: select(6, no timeout) = 1 */
+    /* log: select(6, no timeout) = 1 */
+    select(far_fd + 1, &set, NULL, NULL, NULL);
     pselect(0, NULL, NULL, NULL, &soon, NULL); /* log: pselect(0, 1 ms) = 0 */
     int epoll_fd = epoll_create1(0); /* log: epoll_create1() = 6 */
-    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, far_fd, &event); /* log: epoll_ctl(6, EPOLL_CTL_ADD, 5) = 0 */
-    epoll_wait(epoll_fd, &event, 1, -1); /* log: epoll_wait(6, 1, no timeout) = 1 */
-    epoll_pwait(epoll_fd, &event, 1, 0, NULL); /* log: epoll_pwait(6, 1, 0 ms) = 1 */
+    /* log: epoll_ctl(6, EPOLL_CTL_ADD, 5) = 0 */
+    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, far_fd, &event);
+    /* log: epoll_wait(6, 1, no timeout) = 1 */
+    epoll_wait(epoll_fd, &event, 1, -1);
+    /* log: epoll_pwait(6, 1, 0 ms) = 1 */
+    epoll_pwait(epoll_fd, &event, 1, 0, NULL);
     close(epoll_fd);
     nanosleep(&soon, NULL); /* log: nanosleep(1 ms) = 0 */
     usleep(1000); /* log: usleep(1 ms) = 0 */
@@ -94,23 +107,29 @@ static void wait_for_things(void)
 static void ask_for_names(void)
 {
     struct addrinfo *list, hints = { .ai_socktype = SOCK_STREAM };
+    struct addrinfo numeric = { .ai_flags = AI_NUMERICHOST };
+    const socklen_t size = sizeof address;
     struct in_addr ip;
-    char host[40];
+    char host[sizeof address];
 
     inet_aton("127.0.0.9", &ip); /* log: inet_aton("127.0.0.9") = 1 */
     inet_ntoa(ip); /* log: inet_ntoa() = "127.0.0.9" */
     inet_addr("127.1"); /* log: inet_addr("127.1") = 16777343 */
-    getaddrinfo("127.0.0.1", "80", &hints, &list); /* log: getaddrinfo("127.0.0.1", "80") = 0 */
-    getnameinfo(list->ai_addr, list->ai_addrlen, host, sizeof host, NULL, 0, NI_NUMERICHOST); /* log: getnameinfo() = 0 */
+    /* log: getaddrinfo("127.0.0.1", "80") = 0 */
+    getaddrinfo("127.0.0.1", "80", &hints, &list);
+    /* log: getnameinfo() = 0 */
+    getnameinfo(list->ai_addr, size, host, size, NULL, 0, NI_NUMERICHOST);
     freeaddrinfo(list); /* log: freeaddrinfo() */
-    getaddrinfo("n.invalid", NULL, &(struct addrinfo){ .ai_flags = AI_NUMERICHOST }, &list); /* log: getaddrinfo("n.invalid"...) = EAI_NONAME */
+    /* log: getaddrinfo("n.invalid"...) = EAI_NONAME */
+    getaddrinfo("n.invalid", NULL, &numeric, &list);
 }
 
 static void use_streams(void)
 {
     int pair[2];
 
-    socketpair(AF_UNIX, SOCK_STREAM, 0, pair); /* log: socketpair(AF_UNIX, SOCK_STREAM) = 0 */
+    /* log: socketpair(AF_UNIX, SOCK_STREAM) = 0 */
+    socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
     FILE *near = fdopen(pair[0], "w"); /* log: fdopen(6) */
     FILE *far = fdopen(pair[1], "r"); /* log: fdopen(7) */
     fprintf(near, "one line\n");
@@ -125,7 +144,8 @@ static void use_descriptors(void)
 {
     int pair[2];
 
-    fcntl(far_fd, F_SETFL, O_NONBLOCK); /* log: fcntl(5, F_SETFL, O_NONBLOCK) = 0 */
+    /* log: fcntl(5, F_SETFL, O_NONBLOCK) = 0 */
+    fcntl(far_fd, F_SETFL, O_NONBLOCK);
     int copy = dup(far_fd); /* log: dup(5) = 6 */
     dup2(far_fd, copy); /* log: dup2(5, 6) = 6 */
     close(copy); /* log: close(6) = 0 */
