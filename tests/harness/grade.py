@@ -81,8 +81,7 @@ def _examined(end, stage, method):
     if isinstance(end, Skip):
         return end
     if end is not None:                 # it may be dying: closed, but not yet gone
-        stage.wait_for(lambda: all(p.status is not None for p in stage.programs),
-                       seconds=1)
+        stage.lets_the_dying_end()
     for program in stage.programs:
         program.look()
         if not program.is_watched():

@@ -139,6 +139,7 @@ class Lesson:
         peer = wire.connect(self.stage, name, self.address, source)
         if isinstance(peer, OSError):
             self.stage.tell(f"cannot connect: {peer.strerror}", name)
+            self.stage.lets_the_dying_end()
             raise Failure(f"{name} can connect", peer.strerror.lower(), bug)
         return peer
 

@@ -90,6 +90,11 @@ class Stage:
             pauses.wait([*readable, *self._program_output()], writable)
         return True
 
+    def lets_the_dying_end(self):
+        """Wait a moment for programs that have closed all, but are not yet gone."""
+        self.wait_for(lambda: all(p.status is not None for p in self.programs),
+                      seconds=1)
+
     def _program_output(self):
         return [fd for p in self.programs for fd in p.readable()]
 

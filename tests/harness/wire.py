@@ -117,6 +117,8 @@ class Peer:
                 self.tells(f"receives {show.some(expected, 23)}")
             return
         want, have = show.difference(expected, bytes(self.got))
+        if self.end:                    # the reason depends on whether it ends
+            self.stage.lets_the_dying_end()
         came_short = expected.startswith(got)
         if came_short and self.end:
             have += {"eof": ", then the end of the stream",
