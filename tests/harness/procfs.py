@@ -9,14 +9,14 @@ NUMBERS = {
                23: "select", 34: "pause", 35: "nanosleep", 40: "sendfile",
                42: "connect", 43: "accept", 44: "sendto", 45: "recvfrom", 46: "sendmsg",
                47: "recvmsg", 61: "wait4", 128: "rt_sigtimedwait", 130: "rt_sigsuspend",
-               202: "futex",
+               202: "futex", 219: "restart_syscall",
                230: "clock_nanosleep", 232: "epoll_wait", 247: "waitid",
                270: "pselect6", 271: "ppoll", 275: "splice", 281: "epoll_pwait",
                288: "accept4", 441: "epoll_pwait2"},
     "aarch64": {22: "epoll_pwait", 63: "read", 64: "write", 65: "readv",
                 66: "writev", 71: "sendfile", 72: "pselect6", 73: "ppoll",
                 76: "splice", 95: "waitid", 98: "futex", 101: "nanosleep",
-                115: "clock_nanosleep",
+                115: "clock_nanosleep", 128: "restart_syscall",
                 133: "rt_sigsuspend", 137: "rt_sigtimedwait", 202: "accept",
                 203: "connect", 206: "sendto", 207: "recvfrom", 211: "sendmsg",
                 212: "recvmsg", 242: "accept4", 260: "wait4", 441: "epoll_pwait2"},
@@ -25,6 +25,7 @@ NUMBERS = {
 READING = {"read", "readv", "recvfrom", "recvmsg", "accept", "accept4"}
 READINESS = {"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait",
              "epoll_pwait2"}
+MOST_POLLED = 127                   # descriptors; an operation of futex is more
 GONE = ["-1", "0x0", "0x0"]         # the "syscall" of a thread that has ended
 PLAIN_NAMES = {"recvfrom": "recv", "sendto": "send", "wait4": "waitpid",
                "pselect6": "select", "epoll_pwait": "epoll_wait",
@@ -60,8 +61,20 @@ def threads(pid):
         if len(words) >= 7 and words[0].isdigit():
             call = NUMBERS.get(int(words[0]), "")
             args = tuple(int(w, 16) for w in words[1:7])
+        if call == "restart_syscall":
+            call = _restarted(args)
         found.append(Thread(int(tid), call, args, int(ran[0]) if ran else 0))
     return found
+
+
+def _restarted(args):
+    """Return which call it is that goes on after a stop (SIGSTOP, SIGCONT).
+
+    The kernel renames it, and leaves the arguments: poll has a pointer and a small
+    count; all else that goes on so is a sleep with an end.
+    """
+    return "poll" if args[0] > MOST_POLLED and 0 < args[1] <= MOST_POLLED \
+        else "nanosleep"
 
 
 def waits_for_ever(thread):

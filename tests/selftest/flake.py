@@ -3,9 +3,10 @@
 
     python3 tests/selftest/flake.py RUNS [LESSON...]
 
-Grades solutions and alternatives RUNS times beside two busy processes per
-processor.  The page of each failure goes to build/flake/.
+Grades solutions and alternatives RUNS times, several at a time, beside a busy
+process for each processor.  The page of each failure goes to build/flake/.
 """
+import concurrent.futures
 import contextlib
 import os
 import subprocess
@@ -19,13 +20,15 @@ from test_trees import alternatives
 from harness import layout
 
 BUSY = "while True: pass"
+PROCESSORS = os.cpu_count() or 1
+AT_ONCE = 3 * PROCESSORS  # gradings beside each other: they are most of the load
 
 
 @contextlib.contextmanager
-def load(per_processor=2):
+def load():
     """Keep all processors busy meanwhile."""
     burners = [subprocess.Popen([sys.executable, "-c", BUSY])
-               for _ in range(per_processor * (os.cpu_count() or 1))]
+               for _ in range(PROCESSORS)]
     try:
         yield
     finally:
@@ -56,27 +59,39 @@ def keep(text, name, number):
     return shown(path)
 
 
+def one(subject, number):
+    """Grade one right program; return how many checks ran, and the line of a failure.
+
+    number: of the run, for the name of the page that is kept.
+    """
+    lesson, directory = subject
+    document = grade(int(lesson[:2]), directory, "--all")
+    wrong = failure(document)
+    if wrong:
+        name = f"{lesson}-{os.path.basename(directory)}"
+        wrong = f"{name}: {wrong}, see {keep(told(document), name, number)}"
+    return len(document["checks"]), wrong
+
+
 def main(arguments):
     """Run the hunt; return 0 only when nothing failed."""
     runs = int(arguments[0]) if arguments else 20
     todo = subjects([int(a) for a in arguments[1:]])
+    all_of_it = [(subject, number) for number in range(1, runs + 1)
+                 for subject in todo]
     checks = failed = 0
     start = time.monotonic()
-    with load():
-        for number in range(1, runs + 1):
-            for lesson, directory in todo:
-                document = grade(int(lesson[:2]), directory, "--all")
-                checks += len(document["checks"])
-                if failure(document):
-                    failed += 1
-                    name = f"{lesson}-{os.path.basename(directory)}"
-                    path = keep(told(document), name, number)
-                    print(f"  FAIL  {name}: {failure(document)}, see {path}",
-                          flush=True)
-            print(f"  run {number} of {runs}: {checks} checks so far, {failed} failed, "
-                  f"{time.monotonic() - start:.0f} s", flush=True)
+    with load(), concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        for at, (done, wrong) in enumerate(pool.map(one, *zip(*all_of_it)), 1):
+            checks += done
+            if wrong:
+                failed += 1
+                print(f"  FAIL  {wrong}", flush=True)
+            if at % len(todo) == 0:
+                print(f"  run {at // len(todo)} of {runs}: {checks} checks so far, "
+                      f"{failed} failed, {time.monotonic() - start:.0f} s", flush=True)
     print(f"\n{checks} checks in {runs} runs of {len(todo)} programs")
-    print(f"{runs * len(todo) - failed} passed, {failed} failed")
+    print(f"{len(all_of_it) - failed} passed, {failed} failed")
     return 1 if failed or not checks else 0
 
 

@@ -2,6 +2,9 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -10,7 +13,7 @@ import wrong_programs
 from support import CourseTest, compilers, lesson_named, solution_files
 
 from harness import build, compiler_help, crash, document, failure, layout, report
-from harness import show, sources, timeline
+from harness import procfs, show, sources, timeline
 
 PERMITTED = (                       # mistakes that some compilers only warn about
     "missing header", "wide blank")
@@ -80,6 +83,33 @@ class Sources(unittest.TestCase):
                            "    return x.sleep(1) + (int)sleep (2);\n}\n")
             self.assertEqual(list(sources.calls_to(place, ["sleep"])),
                              [("x.c", 5, "sleep")])
+
+
+class Threads(unittest.TestCase):
+    """Where the threads of a program sit, as /proc tells."""
+
+    def test_stopped_and_continued(self):
+        """what a program waits in is known, and for how long, after SIGSTOP too"""
+        for wait, is_poll, for_ever in [
+                ("p = select.poll(); p.register(0); p.poll()", True, True),
+                ("p = select.poll(); p.register(0); p.poll(99000)", True, False),
+                ("time.sleep(99)", False, False)]:
+            with self.subTest(wait), subprocess.Popen(
+                    [sys.executable, "-c", f"import select, time; {wait}"],
+                    stdin=subprocess.PIPE) as child:
+                def sleeps(pid=child.pid):
+                    return procfs.state(pid) == "S" and procfs.threads(pid)[0].call \
+                        in ("poll", "nanosleep", "clock_nanosleep", "restart_syscall")
+                self.assertTrue(support.wait_for(sleeps))
+                child.send_signal(signal.SIGSTOP)
+                self.assertTrue(support.wait_for(
+                    lambda pid=child.pid: procfs.state(pid) == "T"))
+                child.send_signal(signal.SIGCONT)
+                self.assertTrue(support.wait_for(sleeps))
+                thread, = procfs.threads(child.pid)
+                self.assertEqual(thread.call == "poll", is_poll)
+                self.assertEqual(procfs.waits_for_ever(thread), for_ever)
+                child.kill()
 
 
 class CompilerHelp(unittest.TestCase):
