@@ -99,7 +99,7 @@ class Threads(unittest.TestCase):
                     stdin=subprocess.PIPE) as child:
                 def sleeps(pid=child.pid):
                     return procfs.state(pid) == "S" and procfs.threads(pid)[0].call \
-                        in ("poll", "nanosleep", "clock_nanosleep", "restart_syscall")
+                        in ("poll", "pselect6", "nanosleep", "clock_nanosleep")
                 self.assertTrue(support.wait_for(sleeps))
                 child.send_signal(signal.SIGSTOP)
                 self.assertTrue(support.wait_for(
