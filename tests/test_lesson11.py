@@ -1,19 +1,16 @@
 """Lesson 11: a thread for each client.  Run the checks with: make check-lesson11"""
 import os
-import platform
 import re
 import signal
 import socket
 
-from harness import Failure, check
+from harness import Failure, check, procfs
 from hello import WELCOME, HelloToMany, hello, rebound
 
 WARM = 10                           # clients until memory has found its size
 MANY = 60                           # clients after those
 ACCEPTED = rb"Accept new connection from"
-# What /proc/PID/syscall shows of a thread that waits for a lock, or for a thread.
-FUTEX = {"x86_64": "202", "aarch64": "98"}.get(platform.machine())
-SENDING = "send", "sendto", "sendmsg", "write", "writev"
+SLEEPING = "pthread_cond_wait", "pthread_cond_timedwait"
 NUMBER = re.compile(rb"Thread-(\d+): x\n")
 # A result of pthread_create that is compared as if it were -1 for a failure.
 TESTED = re.compile(rb"pthread_create\s*\([^;{]*\)\s*(?:==\s*-\s*1|<\s*0)|"
@@ -33,9 +30,9 @@ class Threads(HelloToMany):
              "asks_and_does_not_read", "numbers", "counts_under_a_lock",
              "at_the_limit", "forty", "no_thread_to_be_had", "threads_given_back",
              "stop_alone", "stop_with_clients", "stop_while_busy",
-             "nothing_used_after_its_end", "stop_unawares", "thread_numbers", "pool",
-             "pool_woken_for_nothing", "pool_at_the_limit", "pool_of_fewer",
-             "pool_stops", "options")
+             "nothing_used_after_its_end", "stop_unawares", "thread_numbers",
+             "pool_all_woken", "queue_under_a_lock", "pool", "pool_woken_for_nothing",
+             "pool_at_the_limit", "pool_of_fewer", "pool_stops", "options")
     FULL, COUNTS, STUCK = "V12", "F18", "V6"
 
     numbers = rebound(HelloToMany.numbers, "F18")
@@ -51,9 +48,9 @@ class Threads(HelloToMany):
     def kind_of_alone(self, server):
         """Return what finds out why the second client is not served."""
         def bug():
-            if any(c.is_inside for c in server.trace.calls("pthread_cond_wait")):
-                return "V11"
-            return "V9" if any(c.is_inside for c in server.trace.calls(*SENDING)) \
+            if any(map(procfs.waits_for_a_mutex, procfs.threads(server.pid))):
+                return "V9"
+            return "V11" if any(c.is_inside for c in server.trace.calls(*SLEEPING)) \
                 else "D19"
         return bug
 
@@ -62,11 +59,8 @@ class Threads(HelloToMany):
         def bug():
             if server.has_ended():
                 return "V5" if server.status >= 0 else usual
-            try:
-                with open(f"/proc/{server.pid}/syscall", encoding="ascii") as file:
-                    return "V10" if file.read().split()[0] == FUTEX else usual
-            except OSError:             # it ended just now
-                return "V5"
+            threads = procfs.threads(server.pid)
+            return "V10" if any(map(procfs.waits_for_a_mutex, threads)) else usual
         return bug
 
     def kind_of_stuck(self, server):
@@ -226,6 +220,23 @@ class Threads(HelloToMany):
             raise Failure('"Thread-K: x"', repr(line)[1:], "F18")
         return int(number[1])
 
+    @check(points=2, bugs="V3", crash="V3")
+    def queue_under_a_lock(self):
+        """with -p, too, no two threads use anything at once without a lock"""
+        server = self.serve("-p", "2", "0", variant="tsan")
+        kind = self.kind_of_alone(server)
+        self.stage.wait_until_taken()
+        server.holds_back("waker")      # and so far from any lock that would help it
+        alice = self.client("alice", bug=kind)
+        server.lets_go()
+        alice.receives(WELCOME, kind)
+        bob = self.visitor("bob", kind)
+        carol = self.client("carol")
+        self.stage.wait_until_taken()
+        alice.leaves()
+        carol.receives(WELCOME, kind)
+        self.counts(server, bob, 1, 2)
+
     @check(points=3, bugs="V12 V11 D19 F18")
     def pool(self):
         """-p 2 serves two at once, the third when one has left"""
@@ -262,6 +273,19 @@ class Threads(HelloToMany):
             peer.leaves()
         self.is_greeted("carol")
         server.is_alive()
+
+    @check(points=2, bugs="V11")
+    def pool_all_woken(self):
+        """two clients wake two workers, who may be slow, or very quick"""
+        for whom in ("woken", "waker"):
+            server = self.serve("-p", "2", "0")
+            self.stage.wait_until_taken()
+            server.holds_back(whom)
+            peers = [self.client("alice"), self.client("bob")]
+            server.lets_go()
+            for peer in peers:
+                peer.receives(WELCOME, self.kind_of_alone(server))
+            server.end()
 
     @check(points=2, bugs="V12")
     def pool_at_the_limit(self):

@@ -214,6 +214,7 @@ _WITHOUT_RESULT = {
 }  # fmt: skip
 _BY_CODE = {
     "pthread_create", "pthread_join", "pthread_detach", "pthread_cond_wait",
+    "pthread_cond_timedwait", "pthread_cond_signal", "pthread_cond_broadcast",
     "clock_nanosleep",
 }  # fmt: skip
 _POINTERS = {"inet_ntoa", "gethostbyname", "fdopen", "signal"}

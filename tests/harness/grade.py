@@ -181,7 +181,7 @@ def whereabouts(program, stage, directory):
         return _spinning(program, stage)
     last = {(c.pid, c.tid): c for c in calls}
     family = procfs.family(program.pid)
-    asleep = {(p, t.tid): t.call for p in family for t in procfs.threads(p)}
+    asleep = {(p, t.tid): t for p in family for t in procfs.threads(p)}
     names = {thread: name for thread, name in timeline.threads(program).items()
              if thread in asleep and thread in last
              and last[thread].name not in ("exit", "_exit")}
@@ -193,16 +193,19 @@ def whereabouts(program, stage, directory):
     return "; ".join(found[:MOST_BLOCKED]) + ("; ..." if found[MOST_BLOCKED:] else "")
 
 
-def _seat(program, call, asleep, directory):
+def _seat(program, call, thread, directory):
     """Say in which call a thread sits, at which line, since when.
 
-    call    its last one in the trace; asleep: the system call it sleeps in, or ""
+    call    its last one in the trace; thread: what /proc tells of it, or None
     """
+    waits = thread is not None and procfs.waits_for_a_mutex(thread)
     if not call.is_inside:
-        return f"asleep in {asleep}()" if asleep else "at work"
+        return "waiting for a mutex" if waits else \
+            f"asleep in {thread.call}()" if thread and thread.call else "at work"
     source = timeline.sources(program, [call], directory).get(call.callers)
     since = (time.monotonic_ns() - call.entered) / 1e6
-    return f"blocked in {timeline.describe(call)}" + \
+    return ("waiting for the mutex in " if waits else "blocked in ") + \
+        timeline.describe(call) + \
         (f" at {source}" if source else "") + f" since {since:.1f} ms"
 
 

@@ -1,8 +1,9 @@
-"""Three things asked of Linux beyond Python's library: a private loopback network,
-orphans that come home, and how much of a connection's data was read."""
+"""What is asked of Linux beyond Python's library: a private loopback network, orphans
+that come home, how much of a connection's data was read, waking who sleeps."""
 import ctypes
 import fcntl
 import os
+import platform
 import signal
 import socket
 import struct
@@ -11,6 +12,8 @@ from collections import namedtuple
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 ADDR_NO_RANDOMIZE, ASK = 0x0040000, 0xffffffff
+SYS_FUTEX = {"x86_64": 202}.get(platform.machine(), 98)
+FUTEX_WAKE, EVERYBODY = 1, 0x7fffffff
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -33,6 +36,17 @@ def fix_addresses():
     not start at all where the kernel scatters them widely.
     """
     _libc.personality(_libc.personality(ctypes.c_ulong(ASK)) | ADDR_NO_RANDOMIZE)
+
+
+def set_and_wake(memory, offset, value):
+    """Set a 32-bit word in shared memory, and wake who waits for that by futex(2).
+
+    memory  what has a writable buffer, such as an mmap
+    """
+    word = ctypes.c_uint32.from_buffer(memory, offset)
+    word.value = value
+    _libc.syscall(ctypes.c_long(SYS_FUTEX), ctypes.byref(word), FUTEX_WAKE, EVERYBODY,
+                  None, None, 0)
 
 
 _network_is_private = False

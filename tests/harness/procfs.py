@@ -99,6 +99,14 @@ def waits_for_input(thread):
     return thread.call in READING or thread.call in READINESS
 
 
+def waits_for_a_mutex(thread):
+    """Say whether this thread waits for a mutex that another one has locked.
+
+    It shows in what libc asks of futex(2), and in nothing else it does.
+    """
+    return thread.call == "futex" and thread.args[1] & 127 == 0 and thread.args[2] == 2
+
+
 def children(pid):
     """Return the pids of the living and dead children of process `pid`."""
     found = []

@@ -213,6 +213,19 @@ class Subject(Program):
         self.stage.tell("stops the server for a moment", "the tester")
         self.freeze()
 
+    def holds_back(self, whom):
+        """Hold back threads at a condition, "woken" or "waker"; lets_go() ends that."""
+        words = {"woken": "holds back threads that are woken",
+                 "waker": "holds back a thread that has woken another"}[whom]
+        self.stage.tell(words, "the tester")
+        self.trace.hold(whom)
+
+    def lets_go(self):
+        """Let those go on who were held back, once all else is done."""
+        self.stage.wait_until_taken()
+        self.stage.tell("lets them go on", "the tester")
+        self.trace.hold(None)
+
     def has_only_the_descriptors_it_holds(self):
         """From now on every call for one more fails with EMFILE."""
         self.stage.wait_until_taken()

@@ -9,12 +9,16 @@ import mmap
 import os
 import struct
 
+from . import kernel
+
 _DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "interpose")
 _MAGIC = b"LOOPBK1\0"
 _HEADER = 4096  # bytes
 _COUNTERS = 64  # offset of the counters, in bytes
 _CALLS = 128  # counters
 _NEXT = 3  # word of the header
+_GATE = 16  # offset of the gate, in bytes
+_HELD = None, "woken", "waker"
 _RECORD = struct.Struct("=IHBBQiiIi4qq3Q32s")
 _ENTER, _LEAVE, _NOTE = 1, 2, 3
 _TOUCHED = 1
@@ -195,6 +199,14 @@ class Trace:
         if not names:
             return list(self._calls)
         return [call for call in self._calls if call.name in names]
+
+    def hold(self, whom):
+        """Hold threads back from now on, or let them go.
+
+        whom: "woken", who was waiting for a condition; "waker", who has signalled
+        one; None, nobody.
+        """
+        kernel.set_and_wake(self._map, _GATE, _HELD.index(whom))
 
     def close(self):
         """Let go of the log and remove its file."""

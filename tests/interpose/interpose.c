@@ -89,15 +89,15 @@ static bool same_library(void *a, void *b)
 }
 
 /*
- * Look a function up among the libraries behind us.  libc's pthread_cond_wait
- * has an ancient version, which dlsym may prefer and which must not be used;
- * but a sanitizer's, which has no version, goes before libc's.
+ * Look a function up among the libraries behind us.  Each pthread_cond_...() of
+ * libc has an ancient version, which dlsym may prefer and which must not be
+ * used; but a sanitizer's, which has no version, goes before libc's.
  */
 static void look_up(int number)
 {
     void *found = dlsym(RTLD_NEXT, names[number]);
 
-    if (number == CALL_pthread_cond_wait) {
+    if (strncmp(names[number], "pthread_cond_", 13) == 0) {
         void *modern = dlvsym(RTLD_NEXT, names[number], "GLIBC_2.3.2");
         if (modern != NULL && same_library(found, modern))
             found = modern;

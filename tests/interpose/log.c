@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -84,6 +85,17 @@ bool log_belongs_to(pid_t pid)
 void log_close(void)
 {
     header = NULL;
+}
+
+enum log_gate log_gate(void)
+{
+    return header == NULL ? LOG_OPEN : (enum log_gate)header->gate;
+}
+
+void log_wait_at(enum log_gate gate)
+{
+    while (log_gate() == gate)
+        syscall(SYS_futex, &header->gate, FUTEX_WAIT, gate, NULL, NULL, 0);
 }
 
 void log_forget_ids(void)

@@ -26,13 +26,14 @@ enum {
 #define LOG_DATA      32        /* bytes kept of what a call moved */
 
 enum log_phase { LOG_ENTER = 1, LOG_LEAVE, LOG_NOTE };
+enum log_gate { LOG_OPEN, LOG_HOLDS_WOKEN, LOG_HOLDS_WAKER };
 enum log_flag { LOG_TOUCHED = 1 };      /* the plan had its hand in it */
 
 struct log_header {
     char magic[8];
     uint32_t capacity;                  /* records */
     _Atomic uint32_t next;              /* records reserved, room or not */
-    uint32_t spare;
+    _Atomic uint32_t gate;              /* enum log_gate; set by the harness */
     _Atomic int32_t owner;              /* pid of the program under test */
     char unused[40];
     _Atomic uint64_t entered[LOG_MAX_CALLS];
@@ -76,6 +77,12 @@ void log_close(void);
  * Returns the index it got, whether or not there was room for it.
  */
 uint32_t log_append(const struct log_record *record);
+
+/* What the harness wants held back now. */
+enum log_gate log_gate(void);
+
+/* Sleep as long as the harness keeps the gate so. */
+void log_wait_at(enum log_gate gate);
 
 /* A forked child is somebody else: forget which process and thread we are. */
 void log_forget_ids(void);

@@ -299,7 +299,8 @@ static bool is_possible(const struct rule *rule)
         return (class != NO_CLASS && class != ACCEPT && class != WAIT) ||
                rule->call == CALL_sendfile;
     case PLAN_READY:
-        return class == WAIT || rule->call == CALL_pthread_cond_wait;
+        return class == WAIT || rule->call == CALL_pthread_cond_wait ||
+               rule->call == CALL_pthread_cond_timedwait;
     case PLAN_HOLD:
         return rule->call == CALL_pthread_create;
     case PLAN_LIST:

@@ -134,25 +134,82 @@ WRAP(int, pthread_join, (pthread_t thread, void **value), (thread, value),
 WRAP(int, pthread_detach, (pthread_t thread), (thread),
      .fd = -1, .failure = FAILS_BY_CODE, .args = { (int64_t)thread })
 
+/*
+ * Conditions.  While the harness keeps the gate closed, a thread that was woken
+ * is slow to get its mutex, or a thread that wakes another is slow to go on:
+ * the order of the two is never promised, and no longer a matter of luck.
+ */
+
 static __thread bool woke_early __attribute__((tls_model("initial-exec")));
 
 /*
- * After a spurious wake-up the same thread waits in earnest: one that waits in
- * a loop, as it should, would otherwise never let go of its mutex.
+ * Wait on cond, until end unless that is NULL.  After a spurious wake-up the
+ * same thread waits in earnest: one that waits in a loop, as it should, would
+ * otherwise never let go of its mutex.
  */
+static int wait_on(struct call *call, pthread_cond_t *cond,
+                   pthread_mutex_t *mutex, const struct timespec *end)
+{
+    if (!enter(call))
+        return (int)leave(call, call->verdict.fail);
+    if ((woke_early = call->verdict.ready && !woke_early))
+        return (int)leave(call, 0);
+
+    int result = end == NULL
+        ? REAL(pthread_cond_wait)(cond, mutex)
+        : REAL(pthread_cond_timedwait)(cond, mutex, end);
+    if (result == 0 && log_gate() == LOG_HOLDS_WOKEN) {
+        pthread_mutex_unlock(mutex);
+        log_wait_at(LOG_HOLDS_WOKEN);
+        pthread_mutex_lock(mutex);
+    }
+    return (int)leave(call, result);
+}
+
 int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
     struct call call = { ABOUT(pthread_cond_wait, -1),
                          .failure = FAILS_BY_CODE, .can_be_ready = true,
                          .args = { (int64_t)(intptr_t)cond,
                                    (int64_t)(intptr_t)mutex } };
-    int result = 0;
 
-    if (!enter(&call))
-        result = call.verdict.fail;
-    else if ((woke_early = call.verdict.ready && !woke_early))
-        result = 0;
-    else
-        result = REAL(pthread_cond_wait)(cond, mutex);
-    return (int)leave(&call, result);
+    return wait_on(&call, cond, mutex, NULL);
+}
+
+int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                           const struct timespec *end)
+{
+    struct call call = { ABOUT(pthread_cond_timedwait, -1),
+                         .failure = FAILS_BY_CODE, .can_be_ready = true,
+                         .args = { (int64_t)(intptr_t)cond,
+                                   (int64_t)(intptr_t)mutex } };
+
+    return wait_on(&call, cond, mutex, end);
+}
+
+static int wake(struct call *call, int (*really)(pthread_cond_t *),
+                pthread_cond_t *cond)
+{
+    int result = enter(call) ? really(cond) : call->verdict.fail;
+
+    log_wait_at(LOG_HOLDS_WAKER);
+    return (int)leave(call, result);
+}
+
+int pthread_cond_signal(pthread_cond_t *cond)
+{
+    struct call call = { ABOUT(pthread_cond_signal, -1),
+                         .failure = FAILS_BY_CODE,
+                         .args = { (int64_t)(intptr_t)cond } };
+
+    return wake(&call, REAL(pthread_cond_signal), cond);
+}
+
+int pthread_cond_broadcast(pthread_cond_t *cond)
+{
+    struct call call = { ABOUT(pthread_cond_broadcast, -1),
+                         .failure = FAILS_BY_CODE,
+                         .args = { (int64_t)(intptr_t)cond } };
+
+    return wake(&call, REAL(pthread_cond_broadcast), cond);
 }

@@ -21,6 +21,7 @@ import unittest
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TESTS)
 
+from harness import procfs  # noqa: E402
 from harness.describe import describe  # noqa: E402
 from harness.lines import resolve  # noqa: E402
 from harness.patience import Deadline, Pauses  # noqa: E402
@@ -390,6 +391,25 @@ class PlanTest(Known):
                 with self.subTest(plan=plan, build=name):
                     text = self.play("waking", plan, name, self.log())
                     self.assertEqual(text, (0, "early 1\n"))
+
+    def test_who_wakes_and_who_is_woken_can_be_held_back(self):
+        for whom, call, sleepers in (("woken", "pthread_cond_wait", 1),
+                                     ("waker", "pthread_cond_signal", 2)):
+            for name in (f"{c}-{b}" for c in COMPILERS for b in ("plain", "asan")):
+                with self.subTest(whom, build=name):
+                    trace = self.log()
+                    trace.hold(whom)
+                    process = self.start("scenes", name, "waking", trace=trace)
+
+                    def is_held(trace=trace, pid=process.pid, sleepers=sleepers):
+                        calls = [t.call for t in procfs.threads(pid)]
+                        return trace.calls("pthread_cond_signal") and \
+                            calls == ["futex"] * sleepers
+                    self.wait_until(is_held)
+                    self.assertTrue(trace.calls(call)[0].is_inside)
+                    trace.hold(None)
+                    out, _ = process.communicate(timeout=PATIENCE)
+                    self.assertEqual((process.returncode, out), (0, b"early 0\n"))
 
     def test_bad_plans_end_the_program(self):
         for plan in BAD_PLANS:

@@ -8,7 +8,8 @@ from support import files_below, shown, text_of
 
 # Each line may import from the lines above it, never from its own or a later one.
 LAYERS = """
-failure procfs kernel trace patience lines show compiler_help
+kernel
+failure procfs trace patience lines show compiler_help
 layout describe spawn crash wire chart
 bugs sources state timeline play program stage
 build document report subject
