@@ -57,11 +57,6 @@ class HelloServer(Lesson):
         peer.receives(hello(name.encode()), bug)
         peer.leaves()
 
-    def comes_to_an_end(self, program, expected, bug=None):
-        """It ends by itself, as `expected` says in words."""
-        if not self.stage.wait_for(program.has_ended):
-            raise Failure(expected, "it does not end", bug, "TIMEOUT")
-
     @staticmethod
     def kind_of_end(peer, other="D13"):
         """Return what finds out why a peer's end is missing: a reset is H1."""
@@ -337,7 +332,7 @@ class HelloServer(Lesson):
         runs += [("A21", self.run(*use)) for use in BAD_USES]
         for bug, server in runs:
             self.stage.is_about(server)
-            self.comes_to_an_end(server, "exit status 2: this is wrong usage", bug)
+            server.ends(bug, "exit status 2: this is wrong usage")
             server.exits_with(2, bug)
             server.complains(bug)
         self.stage.is_about()
@@ -599,7 +594,7 @@ class HelloToMany(HelloServer):
                     ["-d"], ["-d", "soon", "0"], ["-d", "-1", "0"]):
             server = self.run(*use)
             self.stage.is_about(server)
-            self.comes_to_an_end(server, "exit status 2: this is wrong usage", "A21")
+            server.ends("A21", "exit status 2: this is wrong usage")
             server.exits_with(2, "A21")
             server.complains("A21")
         self.stage.is_about()

@@ -129,7 +129,7 @@ class Stream(Lesson):
         server = self.listener()
         self.stage.tell("puts 40 bytes on stdin, then the end", "the tester")
         sender = self.run("send", server.host, server.port, 41, stdin=LETTERS)
-        self.comes_to_an_end(sender, "exit status 1: stdin has 40 bytes, not 41", "C10")
+        sender.ends("C10", "exit status 1: stdin has 40 bytes, not 41")
         sender.exits_with(1, "C10")
         sender.complains()
 
@@ -316,7 +316,7 @@ class Stream(Lesson):
         for arguments, bug in uses + [(u, "A21") for u in BAD_USES]:
             program = self.run(*arguments, stdin=LETTERS)
             self.stage.is_about(program)
-            self.comes_to_an_end(program, "exit status 2: this is wrong usage", bug)
+            program.ends(bug, "exit status 2: this is wrong usage")
             program.exits_with(2, bug)
             program.complains(bug)
             if program.called("socket"):
@@ -377,14 +377,9 @@ class Stream(Lesson):
             raise Failure("it waits until K comes", sender.last_words(),
                           failure if sender.status else "H3")
         peer.sends(K)
-        self.comes_to_an_end(sender, "K has come: it ends", failure)
+        sender.ends(failure, "K has come: it ends")
         sender.exits_with(0, failure)
         sender.prints(b"", "C9")
-
-    def comes_to_an_end(self, program, expected, bug=None):
-        """It ends by itself, as `expected` says in words."""
-        if not self.stage.wait_for(program.has_ended):
-            raise Failure(expected, "it does not end", bug, "TIMEOUT")
 
     def interrupts(self, plan):
         """Tell which call a signal is to interrupt: the last word of the plan."""

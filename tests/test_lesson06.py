@@ -97,7 +97,7 @@ class Lines(HelloServer):
             bug = "A1" if "80x" in use else "A21"
             client = self.run(*use, program="hello")
             self.stage.is_about(client)
-            self.comes_to_an_end(client, "exit status 2: this is wrong usage", bug)
+            client.ends(bug, "exit status 2: this is wrong usage")
             client.exits_with(2, bug)
             client.complains(bug)
 
@@ -110,7 +110,7 @@ class Lines(HelloServer):
         longer = self.run("127.0.0.1", self.closed_port_number(), name + "x",
                           program="hello")
         self.stage.is_about(longer)
-        self.comes_to_an_end(longer, "exit status 2: the name is too long", "C13")
+        longer.ends("C13", "exit status 2: the name is too long")
         if longer.status != 2:
             raise Failure("exit status 2: a name of 8,192 bytes is too long",
                           longer.how_it_ended(), "C13")
@@ -145,7 +145,7 @@ class Lines(HelloServer):
                 server.receives(name + b"\n", "F18")
                 server.sends(hello(name))
             server.receives(b"exit\n", "F18")
-            self.comes_to_an_end(client, "after Tracy it says exit, and ends", "F18")
+            client.ends("F18", "after Tracy it says exit, and ends")
             client.prints(WELCOME + hello(b"Michael") + hello(b"Tracy"), "C9")
             client.exits_with(0, "C10")
 
@@ -154,7 +154,7 @@ class Lines(HelloServer):
         """without NAME hello prints the greeting and ends"""
         client, server = self.client_at_work()
         server.sends(WELCOME)
-        self.comes_to_an_end(client, "no NAME is given: it says exit, and ends")
+        client.ends(expected="no NAME is given: it says exit, and ends")
         client.prints(WELCOME)
         client.exits_with(0, "C10")
 
