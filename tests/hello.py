@@ -62,32 +62,41 @@ class HelloServer(Lesson):
         """Return what finds out why a peer's end is missing: a reset is H1."""
         return lambda: "H1" if peer.end == "reset" else other
 
-    @check(points=2, bugs="F18 F17 C11 G1 D13")
+    @check(points=2, bugs="F18 F17 F15 C11 C7 G1 E11 D13")
     def three_names(self):
         """Michael, Tracy and Sarah are greeted by name, exit ends it"""
-        self.serve("0")
+        server = self.serve("0")
         alice = self.client("alice")
-        alice.receives(WELCOME, self.kind_of_line(alice, WELCOME, "C11"))
+        alice.receives(WELCOME, self.kind_of_line(alice, WELCOME, lambda: "C11"))
+
+        def nothing():
+            waiting = [c for c in server.trace.calls("recv") if c.is_inside]
+            return "E11" if any(c.args[2] & socket.MSG_WAITALL for c in waiting) \
+                else "F18"
+
         for name in NAMES:
             alice.sends(name + b"\n")
-            alice.receives(hello(name), self.kind_of_line(alice, hello(name)))
+            alice.receives(hello(name), self.kind_of_line(alice, hello(name), nothing))
         alice.sends(b"exit\n")
-        alice.sees_the_end(lambda: "F18" if alice.got else "D13")
+        alice.sees_the_end(lambda: "F15" if alice.got == hello(b"exit") else
+                           "F18" if alice.got else "D13")
 
     @staticmethod
-    def kind_of_line(peer, line, nothing="F18"):
+    def kind_of_line(peer, line, nothing):
         """Return what finds out why this line is not what came.
 
-        nothing  the bug when no byte came
+        nothing  finds it out when no byte came
         """
         def bug():
             came, text = bytes(peer.got), line[:-1]
             if came == text or came.startswith(text + b"Hello"):
                 return "F17"
+            if came[:1] == b"\0":       # it belongs to the line before
+                return "C7"
             if line.endswith(b"!\n") and len(came) > len(line) and \
-                    came.startswith(line[:-2]):
+                    came.startswith(line[:-2]) and came != text[:-1] + b"\n!\n":
                 return "G1"
-            return "F18" if came else nothing
+            return "F18" if came else nothing()
         return bug
 
     @check(points=3, bugs="F2 E5")
@@ -96,7 +105,8 @@ class HelloServer(Lesson):
         self.serve("0")
         alice = self.visitor("alice")
         alice.sends_in_pieces(b"Michael\n")
-        alice.receives(hello(b"Michael"), lambda: "F2" if len(alice.got) > 16 else "E5")
+        alice.receives(hello(b"Michael"), lambda: "E5" if not alice.got else
+                       "F2" if len(alice.got) > 16 else "F18")
         alice.has_nothing_more()
         for at in range(1, 6):
             alice.sends(b"Sarah\n"[:at])
@@ -104,14 +114,15 @@ class HelloServer(Lesson):
             alice.sends(b"Sarah\n"[at:])
             alice.receives(hello(b"Sarah"))
 
-    @check(points=2, bugs="G1 G8 F18", crash="G8")
+    @check(points=2, bugs="G1 G8 F7 F18", crash="G8")
     def short_after_long(self):
         """after Michael, Bob is greeted as Bob"""
         self.serve("0")
         alice = self.visitor("alice")
         for name in (b"Michael", b"Bob", b"x" * 3000, b"Al", b""):
             alice.sends(name + b"\n")
-            alice.receives(hello(name), lambda: "G1" if alice.got else "F18")
+            alice.receives(hello(name), lambda: "F18" if not alice.got else
+                           "F7" if alice.got.startswith(b"error") else "G1")
 
     @check(points=3, bugs="F1 F3 F6")
     def lines_together(self):
@@ -147,7 +158,7 @@ class HelloServer(Lesson):
         alice.receives(hello(b"Tracy"), "F4")
         alice.has_nothing_more("F4")
 
-    @check(points=2, bugs="F15")
+    @check(points=2, bugs="F15 F14")
     def the_word_exit(self):
         """only exit ends it, not exiting, Exit or blank exit"""
         self.serve("0")
@@ -155,7 +166,8 @@ class HelloServer(Lesson):
             alice = self.visitor("alice")
             for name in (b"exiting", b"exi", b"Exit", b"EXIT", b" exit", b"exit "):
                 alice.sends(name + ending)
-                alice.receives(hello(name))
+                alice.receives(hello(name), "F14" if name == b"exiting" and
+                               ending == b"\r\n" else "F15")
             alice.sends(b"exit" + ending)
             alice.sees_the_end("F15")
             alice.leaves()
@@ -244,6 +256,18 @@ class HelloServer(Lesson):
             peer.is_done_sending()
             peer.is_not_reset("H1")
 
+    @check(points=2, bugs="E6 F7", crash="E6")
+    def long_line_in_pieces(self):
+        """a line that is too long is refused in whatever pieces it comes"""
+        self.serve("0")
+        for sizes in ((1, 9000), (LIMIT // 2, LIMIT // 2, LIMIT // 2)):
+            alice = self.visitor("alice")
+            for size in sizes:
+                self.stage.wait_until_taken()
+                alice.sends(b"y" * size)
+            alice.receives(TOO_LONG, "F7")
+            alice.leaves()
+
     @staticmethod
     def kind_of_limit(server, peer):
         """Return what finds out what a server did wrong with a long line."""
@@ -289,7 +313,7 @@ class HelloServer(Lesson):
         self.stage.wait_until_taken()
         alice.resets()
         self.is_greeted("bob", self.kind_of_loss(server, "H13"))
-        carol = self.visitor("carol")
+        carol = self.visitor("carol", self.kind_of_loss(server, "H13"))
         server.freezes()
         carol.sends(b"are you there?\n" * 3)
         carol.is_done_sending()
@@ -304,7 +328,21 @@ class HelloServer(Lesson):
 
         usual  the bug it most often is
         """
-        return lambda: usual if server else None
+        return lambda: "E7" if server.spins() else usual
+
+    @check(points=2, bugs="E9 H13", crash="E9")
+    def broken_connection(self):
+        """a connection that breaks while it is read harms nobody"""
+        server = self.serve("0", plan="receive:fail=ECONNRESET@1")
+        self.stage.tell("lets the first recv fail: ECONNRESET", "the tester")
+        alice = self.visitor("alice")
+        alice.sends(b"Michael\n")
+        self.stage.wait_until_taken()
+        alice.leaves()
+        bob = self.visitor("bob", "E9")
+        self.stage.wait_until_taken()
+        bob.leaves()
+        server.is_alive("E9")
 
     @check(points=1, bugs="D20 C9")
     def client_log(self):
@@ -315,15 +353,22 @@ class HelloServer(Lesson):
             peer.receives(WELCOME)
             who = f"{host}:{peer.local[1]}"
             client = LOG_NAME + "Accept new connection from " + re.escape(who)
-            server.says(rf"^{client}\.\.\.$", f'"Accept new connection from {who}..."')
+            server.says(rf"^{client}\.\.\.$", f'"Accept new connection from {who}..."',
+                        "D20")
             peer.leaves()
-            server.says(rf"^{LOG_NAME}Connection from {re.escape(who)} closed\.$",
-                        f'"Connection from {who} closed."')
+            self.end_is_logged(server, peer, "D20")
         lines = bytes(server.stdout).decode("utf-8", "replace").split("\n")
         if len(lines) > 2:
             raise Failure("one line on stdout, the ready line",
                           f'{len(lines) - 1} lines, the second: "{lines[1][:48]}"',
                           "C9")
+
+    @staticmethod
+    def end_is_logged(server, peer, bug=None):
+        """The log says that this client, who has left, has gone."""
+        host, port = peer.local
+        server.says(rf"^{LOG_NAME}Connection from {re.escape(host)}:{port} closed\.$",
+                    f'"Connection from {host}:{port} closed."', bug)
 
     @check(points=1, bugs="A21 A1 D21")
     def usage(self):
@@ -486,9 +531,8 @@ class HelloToMany(HelloServer):
                 break
             self.stage.wait_until_taken()
         told = pattern.replace("[0-9]+", "N")
-        raise Failure(f'"{told}" for {peer.name}', f'"{line.strip()}"', bug or (
-            "F18" if not said or served and int(said[1]) == served
-            else self.kind_of_counts(server)))
+        raise Failure(f'"{told}" for {peer.name}', f'"{line.strip()}"',
+                      bug or self.kind_of_counts(server) if said else "F18")
 
     @check(points=3, bugs="K10 F18")
     def numbers(self):
@@ -506,6 +550,20 @@ class HelloToMany(HelloServer):
         self.counts(server, alice, 2, 1)
         alice.leaves()
         self.counts(server, self.visitor("dave"), 3, 1)
+
+    @check(points=2, bugs="D9")
+    def accept_errors(self):
+        """when accept fails for a passing reason the next one is served"""
+        for error in ("EMFILE", "ECONNABORTED"):
+            server = self.serve("0", plan=f"accept:fail={error}@1")
+            self.stage.tell(f"lets the first accept fail: {error}", "the tester")
+            self.stage.wait_until_taken()
+            if server.processes() > 1 and error == "ECONNABORTED":
+                return                  # each of them would lose a client of its own
+            self.tries_to_connect("alice")
+            self.is_greeted("bob", "D9")
+            server.is_alive("D9")
+            server.end()
 
     # The limit
 
@@ -637,11 +695,11 @@ class HelloToMany(HelloServer):
             for peer in (alice, bob, carol):
                 peer.leaves()
 
-    @check(points=3, bugs="K12 I5")
+    @check(points=3, bugs="K12 I5 A30")
     def stop_while_busy(self):
         """it stops in spite of -d 60000, and of answers nobody takes"""
         server = self.serve("-d", "60000", "0", leaks=True)
-        alice = self.client("alice")
+        alice = self.visitor("alice", "A30")
         alice.sends(b"Michael\n")
         self.stage.wait_until_taken()
         self.stops(server)

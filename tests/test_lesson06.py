@@ -4,6 +4,8 @@ from hello import LIMIT, NAMES, WELCOME, HelloServer, hello
 
 BAD_USES = [[], ["127.0.0.1"], ["127.0.0.1", "80x"], ["-x", "127.0.0.1", "80"]]
 TYPED = [name.decode() for name in NAMES]
+SENDING = "send", "sendto", "sendmsg", "write", "writev"
+RECEIVING = "recv", "recvfrom", "recvmsg", "read", "readv"
 
 
 class Lines(HelloServer):
@@ -12,6 +14,29 @@ class Lines(HelloServer):
     programs = ("hellod", "hello")
     question = ("a name cannot hold a newline. How could the protocol be changed so "
                 "that it can, and what would the reader have to know then?")
+
+    @check(points=2, bugs="H14")
+    def drips(self):
+        """who goes on sending after exit is heard for a second, no longer"""
+        self.serve("0")
+        alice = self.visitor("alice")
+        alice.sends(b"exit\n")
+        alice.sees_the_end(self.kind_of_end(alice))
+        alice.tells("stays, and sends a byte now and then")
+        bob = self.client("bob")
+
+        def is_bobs_turn():
+            bob.look()
+            try:
+                alice.sock.send(b"x")
+            except OSError:
+                pass                    # it has been closed, as it should
+            return bool(bob.got or bob.end)
+
+        if not self.stage.wait_for(is_bobs_turn, patient=True):
+            raise Failure("bob is greeted, whatever alice still sends",
+                          "he waits as long as she sends", verdict="TIMEOUT")
+        bob.receives(WELCOME)
 
     # The client
 
@@ -26,7 +51,7 @@ class Lines(HelloServer):
             return client, listener.accepts()
         raise Failure("it connects, and reads the greeting", client.last_words())
 
-    @check(points=2, bugs="C7 C8 F17 C10 H3")
+    @check(points=2, bugs="C7 C8 F17 F18 C10 C11 H3")
     def client_greets(self):
         """hello sends three names and exit, and prints what is answered"""
         client, server = self.client_at_work(*TYPED)
@@ -44,14 +69,24 @@ class Lines(HelloServer):
         server.leaves()
         client.ends()
         printed = WELCOME + b"".join(map(hello, names))
-        client.prints(printed, lambda: "H3" if client.stdout and not size and
-                      bytes(client.stdout) + hello(names[-1]) == printed else "C8")
+
+        def bug():
+            moved = [c.name for c in client.trace.calls(*SENDING, *RECEIVING)
+                     if c.args[0] > 2]
+            if moved and moved[0] in SENDING:
+                return "C11"
+            return "H3" if client.stdout and not size and \
+                bytes(client.stdout) + hello(names[-1]) == printed else "C8"
+
+        client.prints(printed, bug)
         client.exits_with(0, "C10")
 
     @staticmethod
     def kind_of_name(server, line):
         """Return the bug of a line that the client should have sent."""
         came = bytes(server.got)
+        if not came and line == b"exit\n":
+            return "F18"
         if came == line[:-1]:
             return "F17"
         return "C7" if came[:1] == b"\0" or came.startswith(line[:-1]) else \
@@ -86,6 +121,7 @@ class Lines(HelloServer):
             server.receives(b"Michael\n", bug)
             server.sends(hello(b"Michael"))
             server.receives(b"exit\n", bug)
+            server.leaves()
             client.ends()
             client.prints(WELCOME + hello(b"Michael"), bug)
             client.exits_with(0, bug)
@@ -129,6 +165,7 @@ class Lines(HelloServer):
             return "E18" if 0 in asked else "C13"
 
         server.receives(b"exit\n", bug)
+        server.leaves()
         client.ends()
         client.prints(WELCOME + hello(name), bug)
         client.exits_with(0, "C10")
@@ -145,18 +182,38 @@ class Lines(HelloServer):
                 server.receives(name + b"\n", "F18")
                 server.sends(hello(name))
             server.receives(b"exit\n", "F18")
+            server.leaves()
             client.ends("F18", "after Tracy it says exit, and ends")
             client.prints(WELCOME + hello(b"Michael") + hello(b"Tracy"), "C9")
-            client.exits_with(0, "C10")
+            client.exits_with(0, "F18" if b"exit" in typed else "C10")
 
     @check(points=1, bugs="F18")
     def client_without_a_name(self):
         """without NAME hello prints the greeting and ends"""
         client, server = self.client_at_work()
         server.sends(WELCOME)
+        self.stage.wait_for(lambda: server.look() or b"\n" in server.got or server.end
+                            or client.has_ended())
+        if bytes(server.got) not in (b"", b"exit\n"):
+            raise Failure('it sends "exit", and nothing else',
+                          f"it sends {bytes(server.got)!r}"[:60])
+        server.leaves()
         client.ends(expected="no NAME is given: it says exit, and ends")
         client.prints(WELCOME)
         client.exits_with(0, "C10")
+
+    @check(points=2, bugs="I1 E12")
+    def client_cut_off(self):
+        """a server that resets before its next name: exit 1, and a word"""
+        client, server = self.client_at_work(*TYPED, plan="transmit:stop@2")
+        server.sends(WELCOME + hello(NAMES[0]))
+        if not client.is_stopped_by_plan("before it sends once more"):
+            return                      # it sends all at once
+        server.is_done_sending()
+        server.resets()
+        client.goes_on()
+        client.exits_with(1)
+        client.says(r"^hello: [^:]+: .", '"hello: CALL: reason"', "E12")
 
     @check(points=2, bugs="E12 C1")
     def client_left_alone(self):

@@ -272,6 +272,19 @@ static void hand_over(struct server *server, int conn_fd, const char *name)
 }
 
 /*
+ * Let in the signals that have come; if none has, wait for one, ms at most.
+ *
+ * A ppoll that finds a descriptor ready lets none in: without this one, nobody
+ * who connects again and again could be interrupted by SIGTERM.
+ */
+static void let_signals_in(const struct server *server, int ms)
+{
+    const struct timespec most = { 0, ms * 1000000L };
+
+    ppoll(NULL, 0, &most, &server->usual);
+}
+
+/*
  * Take the next client from the queue, if there is one.
  */
 static void take_client(struct server *server)
@@ -288,7 +301,7 @@ static void take_client(struct server *server)
         hand_over(server, conn_fd, name);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS
                || errno == ENOMEM) {
-        poll(NULL, 0, PAUSE_MS);
+        let_signals_in(server, PAUSE_MS);
     }
 }
 
@@ -398,6 +411,7 @@ int main(int argc, char *argv[])
         collect_children(&server);
         if (is_client_there(&server))
             take_client(&server);
+        let_signals_in(&server, 0);
     }
     close(server.listen_fd);
     end_children(&server);

@@ -35,6 +35,7 @@ def summary(report):
             line = line.replace("__interceptor_", "")
             line = re.sub(r" \(?/\S+\+0x[0-9a-f]+\)|\.part\.\d+", "", line)
             line = re.sub(r" \(?/\S+/", " ", line)
+            line = re.sub(r" on (unknown )?address 0x.*", "", line)
             return re.sub(r"0x[0-9a-f]{6,}", "an address", line).strip()
     return ""
 
@@ -42,8 +43,11 @@ def summary(report):
 def bug(report, status, expected=None):
     """Return the ID of the bug a report (or the signal in `status`) points to.
 
-    expected  the bug that a crash in this check means, or None
+    expected  the bug that a crash in this check means, or None; or a function that
+              tells it from the report
     """
+    if callable(expected):
+        expected = expected(report)
     if not report and status == -signal.SIGPIPE and not expected:
         return "I1"
     for pattern, bug_id in CERTAIN + ([] if expected else KINDS):

@@ -44,8 +44,9 @@ _MESSAGE_FLAGS = {
 }  # fmt: skip
 # Logged only when a signal handler calls them, see tests/interpose/handlers.c.
 ONLY_IN_HANDLERS = (
-    "printf", "fprintf", "vprintf", "vfprintf", "puts", "putchar", "fputs", "fputc",
-    "fwrite", "fflush", "perror", "warn", "warnx", "vwarn", "vwarnx", "err", "errx",
+    "printf", "fprintf", "vprintf", "vfprintf", "dprintf", "vdprintf", "snprintf",
+    "vsnprintf", "strsignal", "strerror", "puts", "putchar", "fputs", "fputc", "fwrite",
+    "fflush", "perror", "warn", "warnx", "vwarn", "vwarnx", "err", "errx",
     "verr", "verrx", "syslog", "vsyslog",
 )  # fmt: skip
 _BLOCKING_FLAGS = 0o4000  # SOCK_NONBLOCK and O_NONBLOCK

@@ -80,7 +80,8 @@ def _examined(end, stage, method):
     """Return what really ended the check, now that the programs can be looked at."""
     if isinstance(end, Skip):
         return end
-    if end is not None:                 # it may be dying: closed, but not yet gone
+    # One may be dying: it has closed all, or its report is half written.
+    if end is not None or any(p.report() for p in stage.programs):
         stage.lets_the_dying_end()
     for program in stage.programs:
         program.look()
@@ -96,10 +97,30 @@ def _examined(end, stage, method):
         trouble = _trouble(program, method)
         if trouble:
             return trouble
-    if isinstance(end, Failure) and any(_gave_up_when_interrupted(p)
-                                        for p in stage.programs):
-        end.bug = "I4"
+    if isinstance(end, Failure):
+        if any(map(_gave_up_when_interrupted, stage.programs)):
+            end.bug = "I4"
+        elif end.verdict == "TIMEOUT":
+            end.bug = next(filter(None, map(_locked_out, stage.programs)), end.bug)
     return end
+
+
+def _locked_out(program):
+    """Return the bug when a thread waits for a mutex that another does not let go.
+
+    V10: its owner is gone, or waits for it as well; V9: the owner waits for something
+    else; None: nobody waits so, or what he waits for cannot be known.
+    """
+    threads = {t.tid: t for t in procfs.threads(program.pid)} \
+        if program.status is None else {}
+    for thread in filter(procfs.waits_for_a_mutex, threads.values()):
+        owner = procfs.owner_of_mutex(program.pid, thread)
+        if owner and owner not in threads or owner == thread.tid:
+            return "V10"
+        if owner and threads[owner].call and \
+                not procfs.waits_for_a_mutex(threads[owner]):
+            return "V9"
+    return None
 
 
 def _gave_up_when_interrupted(program):
@@ -119,9 +140,8 @@ def _trouble(program, method):
         return Skip("this machine does not let LeakSanitizer look at a program")
     if "ThreadSanitizer: unexpected memory mapping" in said:
         return Skip("ThreadSanitizer does not run with this machine's kernel")
-    if program.limit or "rss limit" in report:
-        return Failure("a program of modest needs",
-                       program.limit or "it uses too much memory", None, "LIMIT")
+    if program.limit:
+        return Failure("a program of modest needs", program.limit, None, "LIMIT")
     signalled = not program.was_killed and (program.status or 0) < 0
     if not report and not signalled:
         return None
@@ -182,15 +202,24 @@ def whereabouts(program, stage, directory):
     last = {(c.pid, c.tid): c for c in calls}
     family = procfs.family(program.pid)
     asleep = {(p, t.tid): t for p in family for t in procfs.threads(p)}
-    names = {thread: name for thread, name in timeline.threads(program).items()
+    every = timeline.threads(program)
+    names = {thread: name for thread, name in every.items()
              if thread in asleep and thread in last
              and last[thread].name not in ("exit", "_exit")}
     if len(names) < 2:
         return "".join(_seat(program, last[thread], asleep.get(thread), directory)
                        for thread in names)
     found = [f"{name} is " + _seat(program, last[thread], asleep.get(thread), directory)
-             .partition(" since ")[0] for thread, name in names.items()]
+             .partition(" since ")[0] + _locked_by(thread[0], asleep[thread], every)
+             for thread, name in names.items()]
     return "; ".join(found[:MOST_BLOCKED]) + ("; ..." if found[MOST_BLOCKED:] else "")
+
+
+def _locked_by(pid, thread, names):
+    """Return ", locked by thread 1" when this thread of `pid` waits for a mutex."""
+    owner = procfs.owner_of_mutex(pid, thread) if procfs.waits_for_a_mutex(thread) \
+        else 0
+    return f", locked by {names[pid, owner]}" if (pid, owner) in names else ""
 
 
 def _seat(program, call, thread, directory):

@@ -13,7 +13,8 @@ def check(points, bugs, crash=None):
 
     points  what it is worth, a whole number
     bugs    IDs of the bugs it catches, the usual one first
-    crash   the bug to name when the program crashes; None: told by the crash
+    crash   the bug to name when the program crashes; None: told by the crash; or a
+            function of the sanitizer's report that returns one of `bugs`, or None
     """
     def mark(method):
         method.points, method.bugs, method.crash = points, bugs.split(), crash
@@ -63,9 +64,13 @@ class Lesson:
                  None: that of the whole run.  It is made when first asked for
         """
         built = self.built if variant is None else self._in_variant(variant)
+        if variant == "tsan" and any(sources.calls_to(self.directory, ["thrd_create"])):
+            raise Skip("ThreadSanitizer does not know the threads of <threads.h>")
         name = program or self.programs[0]
         path = built.programs.get(name) or build.extra(built, name)
-        return Subject(self.stage, path, args, self.interposer, **options)
+        cancels = any(sources.calls_to(self.directory, ["pthread_cancel"]))
+        return Subject(self.stage, path, args, self.interposer, cancels=cancels,
+                       **options)
 
     def _in_variant(self, variant):
         try:

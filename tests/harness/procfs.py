@@ -1,6 +1,7 @@
 """What /proc tells about a program: its threads' calls, descriptors, children."""
 import os
 import platform
+import sys
 from collections import namedtuple
 
 # Numbers of the system calls a program waits in.
@@ -25,7 +26,10 @@ NUMBERS = {
 READING = {"read", "readv", "recvfrom", "recvmsg", "accept", "accept4"}
 READINESS = {"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait",
              "epoll_pwait2"}
+FOR_SIGNALS = {"rt_sigtimedwait", "rt_sigsuspend", "pause"}
 MOST_POLLED = 127                   # descriptors; an operation of futex is more
+MOST_PIDS = 1 << 22                 # as the kernel has it
+MUTEX_OWNER = 8                     # offset in a pthread_mutex_t, in bytes
 GONE = ["-1", "0x0", "0x0"]         # the "syscall" of a thread that has ended
 PLAIN_NAMES = {"recvfrom": "recv", "sendto": "send", "wait4": "waitpid",
                "pselect6": "select", "epoll_pwait": "epoll_wait",
@@ -95,8 +99,9 @@ def waits_for_ever(thread):
 
 
 def waits_for_input(thread):
-    """Say whether this thread sleeps until somebody sends or connects."""
-    return thread.call in READING or thread.call in READINESS
+    """Say whether this thread sleeps until somebody sends or connects, or signals."""
+    return thread.call in READING or thread.call in READINESS or \
+        thread.call in FOR_SIGNALS
 
 
 def waits_for_a_mutex(thread):
@@ -105,6 +110,20 @@ def waits_for_a_mutex(thread):
     It shows in what libc asks of futex(2), and in nothing else it does.
     """
     return thread.call == "futex" and thread.args[1] & 127 == 0 and thread.args[2] == 2
+
+
+def owner_of_mutex(pid, thread):
+    """Return who has locked the mutex that this thread waits for, or 0: a thread's id.
+
+    pthread_mutex_t is opaque, but where glibc notes the owner has never changed.
+    """
+    try:
+        with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+            memory.seek(thread.args[0] + MUTEX_OWNER)
+            owner = int.from_bytes(memory.read(4), sys.byteorder)
+    except OSError:
+        return 0
+    return owner if owner <= MOST_PIDS else 0   # the lock of a FILE has no such thing
 
 
 def children(pid):
@@ -147,16 +166,32 @@ def zombies(pid):
 
 def state(pid):
     """Return the state letter of a process ("Z": a zombie), "" when it is gone."""
-    return _read(f"/proc/{pid}/stat").rpartition(") ")[2][:1]
+    letter = _state(pid)
+    return _state(_living_task(pid)) if letter == "Z" else letter
+
+
+def _state(task):
+    return _read(f"/proc/{task}/stat").rpartition(") ")[2][:1]
+
+
+def _living_task(pid):
+    """Return "PID", or "PID/task/TID": main may end by pthread_exit before the rest."""
+    if _state(pid) != "Z":
+        return str(pid)
+    try:
+        tasks = [f"{pid}/task/{tid}" for tid in os.listdir(f"/proc/{pid}/task")]
+    except OSError:
+        return str(pid)
+    return next((t for t in tasks if _state(t) not in ("", "Z", "X")), str(pid))
 
 
 def descriptors(pid):
     """Return {descriptor: what it refers to} of process `pid`."""
-    found = {}
+    found, task = {}, _living_task(pid)
     try:
-        for fd in os.listdir(f"/proc/{pid}/fd"):
+        for fd in os.listdir(f"/proc/{task}/fd"):
             try:
-                found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+                found[int(fd)] = os.readlink(f"/proc/{task}/fd/{fd}")
             except OSError:
                 pass                    # closed while we looked
     except OSError:
@@ -166,5 +201,5 @@ def descriptors(pid):
 
 def resident_bytes(pid):
     """Return the memory process `pid` has in use now."""
-    pages = _read(f"/proc/{pid}/statm").split()
+    pages = _read(f"/proc/{_living_task(pid)}/statm").split()
     return int(pages[1]) * os.sysconf("SC_PAGE_SIZE") if len(pages) > 1 else 0

@@ -24,7 +24,7 @@ TIMEOUT_OPTIONS = {20, 21, 66, 67}  # SO_RCVTIMEO, SO_SNDTIMEO, old and new
 
 SANITIZER = ("verify_asan_link_order=0:halt_on_error=1:abort_on_error=0:"
              f"exitcode={SANITIZER_STATUS}:print_stacktrace=1:color=never:"
-             "allocator_may_return_null=1:hard_rss_limit_mb=1000:symbolize=1:"
+             "allocator_may_return_null=1:symbolize=1:"
              "handle_segv=1:report_signal_unsafe=0:io_sync=0")
 
 
@@ -39,11 +39,12 @@ class Program:
     """
 
     def __init__(self, path, args, scratch, interposer, plan="", stdin=b"",
-                 leaks=False):
+                 leaks=False, cancels=False):
         """Start `path` with `args` in the directory `scratch` (ours alone).
 
         stdin  bytes it can read, or None: descriptor 0 is closed
         leaks  whether memory still held at its end counts as an error
+        cancels  whether it cancels threads
         """
         self.name = os.path.basename(path)
         self.path = path
@@ -59,13 +60,16 @@ class Program:
         os.symlink(interposer, preload)     # its own path may have a blank in it
         env = {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC0", "HOME": scratch,
                "LD_PRELOAD": preload, "LOOPBACK_PLAN": plan,
-               **self.trace.environment(), **self._sanitizer_options(leaks)}
+               **self.trace.environment(), **self._sanitizer_options(leaks, cancels)}
         self._pipes = {}
         self._start(env, stdin)
 
-    def _sanitizer_options(self, leaks):
+    def _sanitizer_options(self, leaks, cancels):
         options = f"{SANITIZER}:log_path={self.scratch}/report"
-        return {"ASAN_OPTIONS": f"{options}:detect_leaks={int(leaks)}",
+        # It does not notice that a cancelled thread leaves its functions: variables
+        # on the stack proper would still be guarded when that is used again.
+        return {"ASAN_OPTIONS": f"{options}:detect_leaks={int(leaks)}:"
+                                f"detect_stack_use_after_return={int(cancels)}",
                 "UBSAN_OPTIONS": options, "TSAN_OPTIONS": options}
 
     def _start(self, env, stdin):

@@ -214,8 +214,12 @@ class Subject(Program):
         self.freeze()
 
     def holds_back(self, whom):
-        """Hold back threads at a condition, "woken" or "waker"; lets_go() ends that."""
-        words = {"woken": "holds back threads that are woken",
+        """Hold back threads from now on; lets_go() ends that.
+
+        whom  "new" ones, at their start; at a condition "woken" ones, or a "waker"
+        """
+        words = {"new": "holds back each new thread at its start",
+                 "woken": "holds back threads that are woken",
                  "waker": "holds back a thread that has woken another"}[whom]
         self.stage.tell(words, "the tester")
         self.trace.hold(whom)

@@ -8,6 +8,7 @@ from .lines import resolve
 MOST = 200                          # entries kept, the last ones; the rest is counted
 # A transfer whose length alone changes from turn to turn, as of what is left.
 TRANSFER = re.compile(r"((?:recv|read|send|write)\(\d+, )(\d+)(?:\.\.\.\d+)?(\).*)")
+ABOUT_A_CHILD = ("fork", "wait", "waitpid", "waitid", "wait3", "wait4")
 WAITING = ("poll", "ppoll", "select", "pselect", "epoll_wait", "epoll_pwait")
 
 
@@ -43,8 +44,9 @@ def _calls(program, directory):
     shown = calls[:20] + calls[-2 * MOST:] if len(calls) > 20 + 2 * MOST else calls
     where = sources(program, shown, directory)
     names = threads(program)
-    # A call is told when it has ended; one that has not, when it began.
-    found = [(c.left or c.entered,
+    # A call is told when it has ended; one that has not, when it began.  What a
+    # handler calls comes after the handler, and the call that it broke off later.
+    found = [(c.entered if c.name == "handler" else c.left or c.entered,
               _entry("program", program.name, _with_child(c, names),
                      where.get(c.callers, ""), names[c.pid, c.tid])) for c in shown]
     if program.status is not None:
@@ -86,8 +88,9 @@ def _next(kind, born, pid):
 def _with_child(call, names):
     """Describe a call; fork and wait say which child they are about."""
     text = describe(call)
-    child = names.get((call.result,) * 2, "")
-    if child.startswith("child") and call.name in ("fork", "wait", "waitpid"):
+    pid = call.after[1] if call.name == "waitid" and call.after else call.result
+    child = names.get((pid, pid), "")
+    if child.startswith("child") and call.name in ABOUT_A_CHILD:
         return f"{text} ({child})"
     return text
 

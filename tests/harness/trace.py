@@ -18,7 +18,7 @@ _COUNTERS = 64  # offset of the counters, in bytes
 _CALLS = 128  # counters
 _NEXT = 3  # word of the header
 _GATE = 16  # offset of the gate, in bytes
-_HELD = None, "woken", "waker"
+_HELD = None, "woken", "waker", "new"
 _RECORD = struct.Struct("=IHBBQiiIi4qq3Q32s")
 _ENTER, _LEAVE, _NOTE = 1, 2, 3
 _TOUCHED = 1
@@ -204,7 +204,7 @@ class Trace:
         """Hold threads back from now on, or let them go.
 
         whom: "woken", who was waiting for a condition; "waker", who has signalled
-        one; None, nobody.
+        one; "new", who begins; None, nobody.
         """
         kernel.set_and_wake(self._map, _GATE, _HELD.index(whom))
 

@@ -1,16 +1,20 @@
 """The other end: TCP peers of the program under test that speak in sentences."""
 import errno
+import fcntl
 import os
 import select
 import socket
 import struct
+import termios
 
 from . import show
 from .failure import Failure
 
 RESET = struct.pack("ii", 1, 0)     # struct linger: close(2) sends RST
 LOOPBACK = "127.0.0.1"
-TCP_ESTABLISHED = 1                 # tcpi_state, see tcp(7)
+FLOOD = 64 << 20                    # unread bytes after which no more are taken in
+TCP_CLOSE = 7                       # tcpi_state, see tcp(7)
+TCP_ESTABLISHED = 1
 
 
 class Peer:
@@ -152,8 +156,10 @@ class Peer:
         self.tells("sees the end of the stream")
 
     def is_not_reset(self, bug=None):
-        """Now that the program waits or has ended: no reset came, not even late."""
-        self.stage.wait_until_taken()
+        """Now that the program's end is closed: no reset came, not even late."""
+        self.stage.wait_for(lambda: self.end == "reset" or self._program_end() is None)
+        # A reset may be the answer to bytes of ours that have not left yet.
+        self.stage.wait_for(self.is_acknowledged, patient=True)
         error = 0 if self.gone else \
             self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error or self.end == "reset":
@@ -201,7 +207,7 @@ class Peer:
 
     def _read(self):
         """Take in what has arrived; returns None, for use in conditions."""
-        while not self.gone and not self.end:
+        while not self.gone and not self.end and len(self.got) < FLOOD:
             try:
                 chunk = self.sock.recv(1 << 18)
             except BlockingIOError:
@@ -227,6 +233,14 @@ class Peer:
         return there is None or (
             there.arrived >= self.sent and not there.waiting and not there.unacked
             and there.sent <= self.stage.diagnosis.arrived(self.sock))
+
+    def is_acknowledged(self):
+        """Say whether all we sent has arrived, or can no more."""
+        if self.gone or self.end == "reset":
+            return True
+        info = self.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+        left = fcntl.ioctl(self.sock, termios.TIOCOUTQ, bytes(4))
+        return info[0] == TCP_CLOSE or not any(left)
 
     def is_taken(self):
         """Say whether the program has read all that was sent."""

@@ -3,8 +3,8 @@
  *
  * Where the program installs a handler, ours is installed in its place: it
  * calls the program's and writes down when, and what became of errno.  The
- * functions of stdio and err(3) pass through here only to be logged when a
- * handler calls them, which signal-safety(7) forbids.
+ * functions of stdio, err(3) and some others pass through here only to be
+ * logged when a handler calls them, which signal-safety(7) forbids.
  */
 #define __NO_INLINE__ 1 /* of stdio.h: its functions are to be ours */
 
@@ -15,6 +15,8 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <syslog.h>
 
 /* errno while a handler runs: a value that no call sets, so that any change
@@ -197,10 +199,41 @@ int fprintf(FILE *file, const char *format, ...)
     UNSAFE_LIST(fprintf, format, REAL(vfprintf)(file, format, list));
 }
 
-/* The fortified names of the two; nobody but this file calls them so. */
+int vdprintf(int fd, const char *format, va_list list)
+{
+    UNSAFE(vdprintf, REAL(vdprintf)(fd, format, list));
+}
+
+int dprintf(int fd, const char *format, ...)
+{
+    UNSAFE_LIST(dprintf, format, REAL(vdprintf)(fd, format, list));
+}
+
+int vsnprintf(char *text, size_t room, const char *format, va_list list)
+{
+    UNSAFE(vsnprintf, REAL(vsnprintf)(text, room, format, list));
+}
+
+int snprintf(char *text, size_t room, const char *format, ...)
+{
+    UNSAFE_LIST(snprintf, format, REAL(vsnprintf)(text, room, format, list));
+}
+
+/* The fortified names of some; nobody but this file calls them so. */
 
 int __printf_chk(int flag, const char *format, ...);
 int __fprintf_chk(FILE *file, int flag, const char *format, ...);
+int __snprintf_chk(char *text, size_t room, int flag, size_t size,
+                   const char *format, ...);
+
+int __snprintf_chk(char *text, size_t room, int flag, size_t size,
+                   const char *format, ...)
+{
+    (void)flag;
+    if (size < room)
+        abort();
+    UNSAFE_LIST(snprintf, format, REAL(vsnprintf)(text, room, format, list));
+}
 
 int __printf_chk(int flag, const char *format, ...)
 {
@@ -212,6 +245,24 @@ int __fprintf_chk(FILE *file, int flag, const char *format, ...)
 {
     (void)flag;
     UNSAFE_LIST(fprintf, format, REAL(vfprintf)(file, format, list));
+}
+
+/* The body of a function that returns a text. */
+#define UNSAFE_TEXT(name, todo)                                         \
+    struct call call = { ABOUT(name, -1), .failure = FAILS_NEVER };     \
+    begin_unsafe(&call);                                                \
+    char *result = (todo);                                              \
+    end_unsafe(&call, 0);                                               \
+    return result
+
+char *strsignal(int number)
+{
+    UNSAFE_TEXT(strsignal, REAL(strsignal)(number));
+}
+
+char *strerror(int number)
+{
+    UNSAFE_TEXT(strerror, REAL(strerror)(number));
 }
 
 int puts(const char *text)

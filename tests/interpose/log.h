@@ -26,7 +26,9 @@ enum {
 #define LOG_DATA      32        /* bytes kept of what a call moved */
 
 enum log_phase { LOG_ENTER = 1, LOG_LEAVE, LOG_NOTE };
-enum log_gate { LOG_OPEN, LOG_HOLDS_WOKEN, LOG_HOLDS_WAKER };
+enum log_gate {
+    LOG_OPEN, LOG_HOLDS_WOKEN, LOG_HOLDS_WAKER, LOG_HOLDS_NEW
+};
 enum log_flag { LOG_TOUCHED = 1 };      /* the plan had its hand in it */
 
 struct log_header {

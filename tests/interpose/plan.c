@@ -194,7 +194,6 @@ static void apply(const struct rule *rule, struct plan_verdict *verdict)
     case PLAN_ERRNO: verdict->late_errno = (int)rule->value; break;
     case PLAN_READY: verdict->ready = true;                  break;
     case PLAN_STOP:  verdict->stop = true;                   break;
-    case PLAN_HOLD:  verdict->hold = true;                   break;
     case PLAN_LIST:  verdict->list = rule->text;             break;
     case PLAN_NAME:  verdict->name = rule->text;             break;
     }
@@ -301,8 +300,6 @@ static bool is_possible(const struct rule *rule)
     case PLAN_READY:
         return class == WAIT || rule->call == CALL_pthread_cond_wait ||
                rule->call == CALL_pthread_cond_timedwait;
-    case PLAN_HOLD:
-        return rule->call == CALL_pthread_create;
     case PLAN_LIST:
         return rule->call == CALL_getaddrinfo && is_list(rule->text);
     case PLAN_NAME:
@@ -346,8 +343,7 @@ static int read_action(struct rule *rule, const char *text)
         return 0;
     }
     static const struct name words[] = {
-        { "ready", PLAN_READY }, { "stop", PLAN_STOP }, { "hold", PLAN_HOLD },
-        { NULL, 0 }
+        { "ready", PLAN_READY }, { "stop", PLAN_STOP }, { NULL, 0 }
     };
     const struct name *found = find(words, text);
     if (found == NULL)

@@ -12,8 +12,8 @@
 #include <stddef.h>
 
 enum plan_action {
-    PLAN_SHORT, PLAN_FAIL, PLAN_ERRNO, PLAN_READY, PLAN_STOP, PLAN_HOLD,
-    PLAN_LIST, PLAN_NAME
+    PLAN_SHORT, PLAN_FAIL, PLAN_ERRNO, PLAN_READY, PLAN_STOP, PLAN_LIST,
+    PLAN_NAME
 };
 
 /* What is about to be called. */
@@ -31,7 +31,7 @@ struct plan_verdict {
     size_t limit;               /* bytes to move at most; SIZE_MAX: any */
     int fail;                   /* errno or EAI_... to fail with; 0: do not */
     int late_errno;             /* errno to leave after success; 0: as it is */
-    bool ready, stop, hold;
+    bool ready, stop;
     const char *list;           /* getaddrinfo's answer; NULL: the real one */
     const char *name;           /* getnameinfo's, likewise */
     bool touched;               /* any of the above */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +52,39 @@ pid_t waitpid(pid_t pid, int *status, int options)
 
     if (enter(&call))
         result = REAL(waitpid)(pid, status, options);
+    return leave_wait(&call, result, status);
+}
+
+int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
+{
+    struct call call = { ABOUT(waitid, -1), .args = { (int64_t)id, 0,
+                                                      options } };
+    int result = -1;
+
+    if (enter(&call))
+        result = REAL(waitid)(type, id, info, options);
+    if (result == 0 && info != NULL)
+        call.args[1] = info->si_pid;
+    return (int)leave(&call, result);
+}
+
+pid_t wait3(int *status, int options, struct rusage *usage)
+{
+    struct call call = { ABOUT(wait3, -1), .args = { -1, 0, options } };
+    pid_t result = -1;
+
+    if (enter(&call))
+        result = REAL(wait3)(status, options, usage);
+    return leave_wait(&call, result, status);
+}
+
+pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
+{
+    struct call call = { ABOUT(wait4, -1), .args = { pid, 0, options } };
+    pid_t result = -1;
+
+    if (enter(&call))
+        result = REAL(wait4)(pid, status, options, usage);
     return leave_wait(&call, result, status);
 }
 

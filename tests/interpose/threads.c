@@ -1,41 +1,30 @@
 /*
- * threads.c - threads, and the holding back of one
+ * threads.c - threads, conditions, and the holding back of one
  *
- * Every thread starts in run(), which writes thread_start and, when the plan
- * says hold, waits until its creator has gone on to create the next thread.
- * A program that gives each thread its own argument does not mind; one that
- * gives all of them the same variable is found out, without luck.
+ * Every thread starts in run(), which writes thread_start.  While the harness
+ * keeps the gate closed for them, new threads wait there.  A program that gives
+ * each thread its own argument does not mind; one that gives several of them
+ * the same variable is found out, without luck.
  */
 #include "interpose.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <linux/futex.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "callers.h"
 
 #define MAX_STARTING 256        /* threads created but not running yet */
-#define HOLD_LIMIT   2000       /* looks, a millisecond apart */
-#define LOOKS        3          /* in a row that find the creator waiting */
 
 struct start {
     _Atomic bool taken;
     void *(*routine)(void *);
     void *argument;
-    bool held;
-    unsigned turn;              /* how many were created, this one included */
-    pid_t creator;              /* the thread that did */
+    pid_t creator;              /* the thread that created it */
 };
 
 static struct start starts[MAX_STARTING];
-static _Atomic unsigned created;
 
 /* Take a free slot, or return NULL. */
 static struct start *take_start(void)
@@ -48,39 +37,6 @@ static struct start *take_start(void)
     return NULL;
 }
 
-/*
- * Does this thread sleep until another one wakes it, or is it gone?  Then it
- * may be waiting for the very thread that we hold back.
- */
-static bool waits_for_a_thread(pid_t tid)
-{
-    char path[64], text[16] = "";
-
-    snprintf(path, sizeof path, "/proc/self/task/%d/syscall", (int)tid);
-    long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-    if (fd == -1)
-        return true;
-    long n = syscall(SYS_read, fd, text, sizeof text - 1);
-    syscall(SYS_close, fd);
-    int number;
-    return n <= 0 || (sscanf(text, "%d", &number) == 1 && number == SYS_futex);
-}
-
-/* Wait until a later thread is created, or the creator waits for this one. */
-static void hold_back(const struct start *start)
-{
-    const struct timespec look = { 0, 1000000 };
-    int waiting = 0;
-
-    for (int i = 0; i < HOLD_LIMIT && waiting < LOOKS; i++) {
-        if (created != start->turn)
-            return;
-        syscall(SYS_futex, &created, FUTEX_WAIT_PRIVATE, start->turn, &look,
-                NULL, 0);
-        waiting = waits_for_a_thread(start->creator) ? waiting + 1 : 0;
-    }
-}
-
 static void *run(void *argument)
 {
     struct start start = *(struct start *)argument;
@@ -89,13 +45,13 @@ static void *run(void *argument)
                                    start.creator } };
 
     callers_begin_thread(__builtin_frame_address(0));
-    if (start.held)
-        hold_back(&start);
     ((struct start *)argument)->taken = false;
+    log_wait_at(LOG_HOLDS_NEW);
     note(&call, 0);
     return start.routine(start.argument);
 }
 
+/* What errno is after a failure is nobody's business: not what it was. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                    void *(*routine)(void *), void *argument)
 {
@@ -107,20 +63,15 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     if (!main_has_begun())      /* a sanitizer makes a thread for itself */
         return REAL(pthread_create)(thread, attributes, routine, argument);
     if (!enter(&call)) {
-        errno = call.errno_before;
+        errno = ENOTTY;
         return (int)leave(&call, call.verdict.fail);
     }
-    unsigned turn = atomic_fetch_add(&created, 1) + 1;
-    syscall(SYS_futex, &created, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
-
     struct start *start = take_start();
     if (start == NULL)
         return (int)leave(&call, REAL(pthread_create)(thread, attributes,
                                                       routine, argument));
     start->routine = routine;
     start->argument = argument;
-    start->held = call.verdict.hold;
-    start->turn = turn;
     start->creator = (pid_t)syscall(SYS_gettid);
     result = REAL(pthread_create)(thread, attributes, run, start);
     if (result != 0)

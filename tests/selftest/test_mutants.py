@@ -103,7 +103,8 @@ def bound(lesson):
     earlier = {method for name in lessons() if name < lesson
                for method in support.lesson_class(name).checks().values()}
     methods = set(support.lesson_class(lesson).checks().values()) - earlier
-    return sorted({b for m in methods for b in [*m.bugs, m.crash] if b})
+    return sorted({b for m in methods for b in [*m.bugs, m.crash]
+                   if isinstance(b, str)})
 
 
 def _add(mutant):

@@ -13,7 +13,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -302,8 +301,6 @@ static void forking(void)
     wait(NULL);
 }
 
-static sem_t taken;
-
 static void *look_at(void *number)
 {
     static _Atomic int sum;
@@ -311,13 +308,6 @@ static void *look_at(void *number)
     sum += *(int *)number;
     if (sum == 3 || sum == 4)
         say("sum", sum);
-    return NULL;
-}
-
-static void *look_and_post(void *number)
-{
-    look_at(number);
-    sem_post(&taken);
     return NULL;
 }
 
@@ -330,22 +320,6 @@ static void race(void)
     for (int i = 0; i < 2; i++) {
         number = i + 1;
         pthread_create(&threads[i], NULL, look_at, &number);
-    }
-    for (int i = 0; i < 2; i++)
-        pthread_join(threads[i], NULL);
-}
-
-/* The same, but each thread says when it has looked. */
-static void handshake(void)
-{
-    pthread_t threads[2];
-    int number;
-
-    sem_init(&taken, 0, 0);
-    for (int i = 0; i < 2; i++) {
-        number = i + 1;
-        pthread_create(&threads[i], NULL, look_and_post, &number);
-        sem_wait(&taken);
     }
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
@@ -513,7 +487,7 @@ static const struct scene {
     { "closing", closing }, { "looking_up", looking_up },
     { "late_errno", late_errno }, { "keeps_errno", keeps_errno },
     { "ready", ready }, { "pipe_ready", pipe_ready }, { "forking", forking },
-    { "race", race }, { "handshake", handshake }, { "crash", crash },
+    { "race", race }, { "crash", crash },
     { "hang", hang }, { "crowd", crowd }, { "ticking", ticking },
     { "executing", executing }, { "handling", handling }, { "waking", waking },
     { "naming", naming },
