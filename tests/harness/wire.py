@@ -150,6 +150,7 @@ class Peer:
         if self.got:
             raise Failure(what, f"{show.some(bytes(self.got))} came before it", bug)
         if self.end == "reset":
+            self.stage.lets_the_dying_end()
             raise Failure(what, f"{self.name} sees a reset (RST)", bug)
         if not self.end:
             raise Failure(what, "the connection stays open", bug, "TIMEOUT")
