@@ -254,7 +254,7 @@ class Threads(HelloToMany):
     def pauses_without_a_lock(self):
         """with -d 60000 two clients wait for answers, and no thread for a lock"""
         server = self.serve("-d", "60000", "0")
-        alice, bob = self.visitor("alice"), self.visitor("bob")
+        alice, bob = self.client("alice"), self.client("bob")
         self.stage.wait_until_taken()
         before = self.locked_out(server)
         for peer in (alice, bob):
@@ -422,7 +422,7 @@ class Threads(HelloToMany):
             server.is_alive()
             server.end()
 
-    @check(points=2, bugs="V11")
+    @check(points=2, bugs="V11", crash="V11")
     def pool_all_woken(self):
         """two clients wake two workers, who may be slow, or very quick"""
         for whom in ("woken", "waker"):
@@ -435,7 +435,7 @@ class Threads(HelloToMany):
                 peer.receives(WELCOME, self.kind_of_alone(server))
             server.end()
 
-    @check(points=2, bugs="V11")
+    @check(points=2, bugs="V11", crash="V11")
     def pool_wakes_the_right_one(self):
         """-p 3 -n 2: when a client leaves the next one is greeted"""
         server = self.serve("-p", "3", "-n", "2", "0")
@@ -460,6 +460,10 @@ class Threads(HelloToMany):
         bob.receives(WELCOME)
         bob.leaves()
         carol.receives(WELCOME)
+        server.end()
+        self.serve("-p", "2", "-n", "1", "0")   # more workers than clients
+        self.visitor("dave")
+        self.client("erin").has_nothing_more()
 
     @check(points=2, bugs="V7 V8")
     def pool_of_fewer(self):

@@ -12,6 +12,7 @@ from .program import Program
 
 STOP_TIME = 1.2                     # seconds asleep: more than a stop may take
 SPIN = 1000                         # records of calls that show a loop without rest
+SPIN_TIME = 1.5                     # when so many come in seconds: naps make fewer
 READY = re.compile(rb"listening on (?:\[([0-9a-f:]+)\]|([0-9.]+)):(\d+)\n")
 
 
@@ -112,7 +113,7 @@ class Subject(Program):
         """Say whether it makes calls on and on without ever coming to rest."""
         start = self.trace.next
         self.stage.wait_for(lambda: self.trace.next - start > SPIN or self.rests()
-                            or self.has_ended(), patient=True)
+                            or self.has_ended(), patient=True, seconds=SPIN_TIME)
         return self.trace.next - start > SPIN
 
     def failed(self, name, error):
