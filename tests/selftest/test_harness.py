@@ -93,13 +93,13 @@ class Threads(unittest.TestCase):
         for wait, is_poll, for_ever in [
                 ("p = select.poll(); p.register(0); p.poll()", True, True),
                 ("p = select.poll(); p.register(0); p.poll(99000)", True, False),
-                ("time.sleep(99)", False, False)]:
+                ("threading.Event().wait(99)", False, False)]:  # by futex(2)
             with self.subTest(wait), subprocess.Popen(
-                    [sys.executable, "-c", f"import select, time; {wait}"],
+                    [sys.executable, "-c", f"import select, threading; {wait}"],
                     stdin=subprocess.PIPE) as child:
-                def sleeps(pid=child.pid):
+                def sleeps(pid=child.pid):      # futex is a "nanosleep" afterwards
                     return procfs.state(pid) == "S" and procfs.threads(pid)[0].call \
-                        in ("poll", "pselect6", "nanosleep", "clock_nanosleep")
+                        in ("poll", "futex", "nanosleep")
                 self.assertTrue(support.wait_for(sleeps))
                 child.send_signal(signal.SIGSTOP)
                 self.assertTrue(support.wait_for(

@@ -7,7 +7,8 @@
 
 int main(void)
 {
-    fputs("\033[2J\033[1;1H\033]0;passed\007 \033[32mok\033[0m \b\r\f\v\n", stderr);
+    fputs("\033[2J\033[1;1H\033]0;passed\007 \033[32mok\033[0m "
+          "\b\r\f\v\n", stderr);
     fputs("listening on 127.0.0.1:\033[8m1\n", stdout);
     return 1;
 }

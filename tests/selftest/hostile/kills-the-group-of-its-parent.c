@@ -1,5 +1,5 @@
 /*
- * kills-the-group-of-its-parent - a program that kills the process group of its parent
+ * kills-the-group-of-its-parent - it kills the process group of its parent
  *
  * Graded as lesson 04, with the verdict INFRA.
  */
