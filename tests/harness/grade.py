@@ -108,7 +108,7 @@ def _examined(end, stage, method):
 def _locked_out(program):
     """Return the bug when a thread waits for a mutex that another does not let go.
 
-    V10: its owner is gone, or waits for it as well; V9: the owner waits for something
+    V10: its owner is gone, or is the one who waits; V9: the owner waits for something
     else; None: nobody waits so, or what he waits for cannot be known.
     """
     threads = {t.tid: t for t in procfs.threads(program.pid)} \
