@@ -67,7 +67,7 @@ bench-grader:           ## how long a check takes, and the bare compiler
 	@$(PYTHON) tests/selftest/bench.py
 
 fuzz:                   ## fuzz the parsers of 06 and 07, RUNS seconds each
-	@tests/fuzz/run.sh $(or $(RUNS),30)
+	@tests/selftest/fuzz/run.sh $(or $(RUNS),30)
 
 mutants:                ## which check catches which: docs/mutants.md
 	@$(PYTHON) tests/selftest/mutants.py

@@ -6,9 +6,12 @@ import signal
 import sys
 import time
 
-from harness import build, kernel, report, sources
-from harness.failure import Infra, Usage
-from harness.layout import build_dir, shown
+from grader import build
+from grader.bench import machine
+from grader.course import sources
+from grader.course.places import build_dir, shown
+from grader.words.show import clean
+from grader.words.trouble import Infra, Usage
 
 from . import clients, contenders, document as documents, limits, plan as plans, \
     process, svg
@@ -71,7 +74,7 @@ def main(arguments):
 
 
 def _say(text, status):
-    print(f"compare: {report.clean(str(text))}", file=sys.stderr)
+    print(f"compare: {clean(str(text))}", file=sys.stderr)
     return status
 
 
@@ -127,7 +130,7 @@ def compare(options):
 
 def _measured(plan, programs, load):
     """Return the Measurement after its run; whatever happens, no process is left."""
-    kernel.adopt_orphans()
+    machine.adopt_orphans()
     try:
         with _Progress() as progress:
             measurement = Measurement(plan, programs, load, progress.tell)

@@ -3,9 +3,9 @@ import json
 import os
 import subprocess
 
-from harness import build
-from harness.failure import Infra
-from harness.layout import Place
+from grader import build
+from grader.course.places import Place
+from grader.words.trouble import Infra
 
 from .contenders import VARIANT
 

@@ -2,8 +2,9 @@
 import os
 from collections import namedtuple
 
-from harness import build, grading, sources
-from harness.layout import shown
+from grader import build
+from grader.course import sources, steps
+from grader.course.places import place_of, shown
 
 MAX = 600                           # -n of every server: never the limit
 POOL = 8                            # threads of the pool
@@ -50,46 +51,30 @@ def build_all(works):
 
     Raises BuildFailure or SourceProblem when even our own files do not build.
     """
-    return {(lesson, program): choose(*grading.load(lesson), program)
+    return {(lesson, program): choose(place_of(lesson), program)
             for lesson, program in needed(works)}
 
 
-def choose(place, lesson_class, program):
-    """Return the Program of a lesson: the learner's when it is done, else ours.
-
-    place, lesson_class  as grading.load returns them
+def choose(place, program):
+    """Return the Program of the lesson at a Place: the learner's when done, else ours.
     """
     note = ""
-    if _is_begun(place):
+    if not steps.is_skeleton(place.skeleton, place.lesson):
         if any(sources.calls_to(place.lesson, ["todo"])):
             note = f"your {program} of lesson {place.number:02} has steps left to do"
         else:
             try:
-                return _built(place, place.lesson, lesson_class, program, True, "")
+                return _built(place, place.lesson, program, True, "")
             except (build.BuildFailure, sources.SourceProblem):
                 note = f"your {program} of lesson {place.number:02} does not build"
         note += ": ours stands in for it"
-    return _built(place, place.solution, lesson_class, program, False, note)
+    return _built(place, place.solution, program, False, note)
 
 
-def _built(place, directory, lesson_class, program, own, note):
-    made = build.build(place, directory, lesson_class.programs, VARIANT)
+def _built(place, directory, program, own, note):
+    made = build.build(place, directory, sources.programs(place.solution), VARIANT)
     file = shown(os.path.join(directory, program + ".c"))
     return Program(made.programs[program], file, own, note)
-
-
-def _is_begun(place):
-    """Say whether the learner's files are no longer the skeleton."""
-    return any(_bytes(place.lesson, file) != _bytes(place.skeleton, file)
-               for file in sources.c_files(place.skeleton))
-
-
-def _bytes(directory, file):
-    try:
-        with open(os.path.join(directory, file), "rb") as source:
-            return source.read()
-    except OSError:
-        return None
 
 
 def what_runs(server, work_ms):

@@ -2,7 +2,7 @@
 import os
 import platform
 
-from harness import show
+from grader.words import show
 
 from . import contenders, figures, memory, plan as plans
 

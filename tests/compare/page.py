@@ -2,7 +2,7 @@
 import os
 import textwrap
 
-from harness import show
+from grader.words import show
 
 from . import document as documents, plot, table
 from .sentences import sentences

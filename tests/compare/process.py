@@ -3,9 +3,9 @@ import os
 import select
 import signal
 
-from harness import procfs, spawn
-from harness.patience import PATIENCE, Deadline, Pauses
-from harness.subject import READY
+from grader.bench import procfs, spawn
+from grader.bench.patience import PATIENCE, Deadline, Pauses
+from grader.bench.program import READY
 
 from . import memory
 

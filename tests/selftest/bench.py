@@ -19,7 +19,8 @@ import time
 import support
 from support import ROOT, lessons, sources_in
 
-from harness import build, sources
+from grader import build
+from grader.course import sources
 
 RUNS = 15
 

@@ -17,7 +17,7 @@ import support
 from support import ROOT, grade, lessons, shown, told
 from test_trees import alternatives
 
-from harness import layout
+from grader.course import places
 
 BUSY = "while True: pass"
 PROCESSORS = os.cpu_count() or 1
@@ -53,7 +53,7 @@ def failure(document):
 
 def keep(text, name, number):
     """Write the page of a failure to a file of its own; return its path."""
-    path = os.path.join(layout.build_dir("flake"), f"{name}-{number}.txt")
+    path = os.path.join(places.build_dir("flake"), f"{name}-{number}.txt")
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
     return shown(path)

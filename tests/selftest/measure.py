@@ -11,7 +11,7 @@ PREPROCESSOR = re.compile(r"^[ \t]*#(?:[^\n\\]|\\\n|\\.)*", re.MULTILINE)
 
 def c_functions(text):
     """Return the Functions of C code: from the line of { to that of its }."""
-    from harness.sources import without_comments
+    from grader.course.sources import without_comments
     code = PREPROCESSOR.sub(lambda m: "\n" * m[0].count("\n"), without_comments(text))
     found, depth, before, start = [], 0, "", None
     for number, line in enumerate(code.splitlines(), 1):

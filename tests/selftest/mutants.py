@@ -15,7 +15,7 @@ from collections import namedtuple
 import support
 from support import ROOT, grade, lessons, sources_in, text_of
 
-from harness import sources
+from grader.course import sources
 
 MATRIX = os.path.join(ROOT, "docs", "mutants.md")
 
@@ -25,10 +25,10 @@ Mutant = namedtuple("Mutant", "lesson name bug check fault patch")
 HEAD = """\
 # The mutants: which check catches which mistake
 
-Each row is a solution with one mistake put in (`tests/mutants/`), each column a
-check of the lesson. **X** is the check that must find this mistake, and name its
-bug; **x** is a check that fails as well, further down; **!** one that fails before
-it, which must not be.
+Each row is a solution with one mistake put in (`tests/selftest/mutants/`), each
+column a check of the lesson. **X** is the check that must find this mistake, and
+name its bug; **x** is a check that fails as well, further down; **!** one that fails
+before it, which must not be.
 
 `make mutants` grades every mutant with every check and writes this file. `make
 test` grades each again with the check that must find it, and looks whether the
@@ -39,14 +39,14 @@ part was made of, it has the digest.
 
 def mutants(lesson):
     """Return the Mutants of a lesson, in order."""
-    top = os.path.join(ROOT, "tests", "mutants", lesson)
+    top = os.path.join(support.HERE, "mutants", lesson)
     files = sorted(os.listdir(top)) if os.path.isdir(top) else []
     return [read(lesson, f) for f in files if f.endswith(".patch")]
 
 
 def read(lesson, file):
     """Return the Mutant of a patch; ValueError when its first line is not one."""
-    patch = text_of("tests", "mutants", lesson, file)
+    patch = text_of(support.HERE, "mutants", lesson, file)
     first = patch.partition("\n")[0]
     found = re.fullmatch(r"([A-Z]\d+) (\w+): (.+)", first)
     if not found:
@@ -75,7 +75,8 @@ def row(mutant, checks):
 
 def key(mutant):
     """Return the start of a mutant's row: what can be known without grading it."""
-    return (f"| [{mutant.name}](../tests/mutants/{mutant.lesson}/{mutant.name}.patch) "
+    patch = f"../tests/selftest/mutants/{mutant.lesson}/{mutant.name}.patch"
+    return (f"| [{mutant.name}]({patch}) "
             f"| [{mutant.bug}](bugs/{mutant.bug}.md) | {mutant.check} | ")
 
 
@@ -101,12 +102,12 @@ def table(lesson, say):
 def digest(lesson):
     """Return the digest of all that a lesson's table depends on, the grader apart."""
     number = int(lesson[:2])
-    paths = [os.path.join(ROOT, "tests", f"test_lesson{number:02}.py"),
+    paths = [os.path.join(ROOT, "tests", "checks", f"lesson{number:02}.py"),
              *(sys.modules[c.__module__].__file__
                for c in support.lesson_class(lesson).__mro__[1:-1]),
              *sources.given(number, "solutions")]
-    for top in (("tests", "mutants", lesson), ("solutions", lesson), ("common",)):
-        top = os.path.join(ROOT, *top)
+    for top in (os.path.join(support.HERE, "mutants", lesson),
+                os.path.join(ROOT, "solutions", lesson), os.path.join(ROOT, "common")):
         paths += [os.path.join(top, n) for n in sorted(os.listdir(top))]
     made_of = hashlib.sha256()
     for path in paths:

@@ -18,13 +18,14 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+CHECKS = os.path.join(os.path.dirname(HERE), "checks")
 LONGEST = 900                       # seconds for one group
 # Groups of which each lesson is a part that can run by itself.
 SPLIT = ("mutants", "trees")
 OF_A_LESSON = re.compile(r"\.test_(?:solution_|alternative_)?(\d\d)_")
 # Groups that take long start first, so that none is left running alone at the end.
-SLOW = ("mutants", "trees", "usage", "commands", "hostile", "pages", "harness",
-        "interpose")
+SLOW = ("mutants", "trees", "usage", "commands", "hostile", "pages", "words",
+        "interposer")
 
 
 class Result(unittest.TestResult):
@@ -82,8 +83,8 @@ def groups():
 
 def parts(names):
     """Return the parts of these groups: "mutants/04", "mutants/rest", "docs", ..."""
-    numbers = sorted(m[1] for f in os.listdir(os.path.dirname(HERE))
-                     if (m := re.fullmatch(r"test_lesson(\d\d)\.py", f)))
+    numbers = sorted(m[1] for f in os.listdir(CHECKS)
+                     if (m := re.fullmatch(r"lesson(\d\d)\.py", f)))
     return [part for name in names for part in
             ([f"{name}/{n}" for n in (*numbers, "rest")] if name in SPLIT else [name])]
 

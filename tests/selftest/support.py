@@ -16,15 +16,18 @@ TESTS = os.path.dirname(HERE)
 ROOT = os.path.dirname(TESTS)
 sys.path.insert(0, TESTS)
 
-from harness import build, layout  # noqa: E402
-from harness.patience import Deadline, Pauses  # noqa: E402
+from grader import build  # noqa: E402
+from grader.course import places  # noqa: E402
+from grader.bench.patience import Deadline, Pauses  # noqa: E402
+from grader.pages.page import page  # noqa: E402
+from grader.verdict import grade as verdict  # noqa: E402
 
 PATIENCE = 120                      # seconds for one run of the grader
 OPTIONS_OF_MAKE = ("CC", "PLAIN", "GIVEN", "SUBMISSION", "JSON", "ALL", "CHECK",
                    "QUICK", "CLIENTS", "WORK", "SVG", "MAKEFLAGS", "MAKELEVEL",
                    "MFLAGS", "NO_COLOR")
-PARTS = ("lessons", "solutions", "common", "tests", "docs")
-NOT_COPIED = ("__pycache__", "selftest", "build")
+PARTS = ("lessons", "solutions", "common", "docs", "tests/checks", "tests/grader",
+         "tests/interposer", "tests/compare", "tests/selftest/skeletons")
 
 
 # Running the grader
@@ -70,11 +73,10 @@ def grade_here(number, directory, variant="asan", compiler_name=None, **options)
     """Grade files in this process, as grade() does in one of its own; the document.
 
     For what is about the checks: to start Python costs as much as some lessons.
-    options are those of grading.grade_lesson().
+    options are those of verdict.grade.Request.
     """
-    from harness import grading
     with compiler(compiler_name) if compiler_name else contextlib.nullcontext():
-        return grading.grade_lesson(number, directory, variant, **options)
+        return verdict.grade(verdict.Request(number, directory, variant, **options))
 
 
 def first_failure(document):
@@ -85,21 +87,19 @@ def first_failure(document):
 
 def told(document):
     """Return the page of a document, for the message of a test that fails."""
-    from harness import report
-    return "\n" + report.page(document, whole=True)
+    return "\n" + page(document, whole=True)
 
 
 # What there is to test
 
 def lessons():
     """Return the names of the lessons, such as "04-tcp-server"."""
-    return layout.lesson_names()
+    return places.lesson_names()
 
 
 def lesson_class(name):
     """Return the class of checks of the lesson `name`."""
-    from harness import grading
-    return grading.load(int(name[:2]))[1]
+    return verdict.load(int(name[:2]))[1]
 
 
 def compilers():
@@ -109,7 +109,7 @@ def compilers():
 
 @contextlib.contextmanager
 def compiler(name):
-    """Let harness.build in this process use the compiler `name`."""
+    """Let grader.build in this process use the compiler `name`."""
     before = os.environ.get("CC")
     os.environ["CC"] = name
     try:
@@ -134,8 +134,8 @@ def files_below(*tops, ends=("",)):
     """
     for top in tops:
         for directory, names, files in os.walk(os.path.join(ROOT, top)):
-            names[:] = sorted(n for n in names
-                              if n not in ("build", ".git", "__pycache__"))
+            names[:] = sorted(n for n in names if n not in (".git", "__pycache__")
+                              and os.path.join(directory, n) != places.BUILD)
             for file in sorted(files):
                 if file.endswith(tuple(ends)):
                     yield os.path.join(directory, file)
@@ -163,9 +163,9 @@ def submission(files):
     """
     data = {n: t.encode() if isinstance(t, str) else t for n, t in files.items()}
     name = hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest()[:20]
-    directory = os.path.join(layout.build_dir("selftest"), name)
+    directory = os.path.join(places.build_dir("selftest"), name)
     if not os.path.isdir(directory):
-        aside = tempfile.mkdtemp(dir=layout.build_dir("selftest"))
+        aside = tempfile.mkdtemp(dir=places.build_dir("selftest"))
         for file, contents in data.items():
             with open(os.path.join(aside, file), "wb") as out:
                 out.write(contents)
@@ -190,12 +190,12 @@ def copy_course(place):
     """Copy what a learner has of the course into the directory `place`."""
     for part in PARTS:
         shutil.copytree(os.path.join(ROOT, part), os.path.join(place, part),
-                        ignore=shutil.ignore_patterns(*NOT_COPIED))
-    for file in ("Makefile", "README.md"):
-        shutil.copy(os.path.join(ROOT, file), place)
+                        ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("Makefile", "README.md", "tests/run.py"):
+        shutil.copy(os.path.join(ROOT, file), os.path.join(place, file))
     for name in lessons():              # lessons/ may hold somebody's work
-        for file, text in sources_in(os.path.join(place, "tests", "skeletons",
-                                                  name)).items():
+        for file, text in sources_in(os.path.join(place, "tests", "selftest",
+                                                  "skeletons", name)).items():
             with open(os.path.join(place, "lessons", name, file), "wb") as out:
                 out.write(text)
 

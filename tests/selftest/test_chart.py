@@ -5,7 +5,7 @@ import unittest
 
 import support  # noqa: F401  (the path to the harness)
 
-from harness import chart
+from grader.pages import chart
 
 MAIN, WIDTH = "main", 80
 

@@ -25,7 +25,7 @@ def h13():
 
 def skeleton_files():
     """Return {name: bytes} of lesson 04's skeleton."""
-    return support.sources_in(os.path.join(support.ROOT, "tests", "skeletons", LESSON))
+    return support.sources_in(os.path.join(support.HERE, "skeletons", LESSON))
 
 
 class Commands(CourseTest):

@@ -19,8 +19,8 @@ from support import ROOT, TESTS, files_below, shown, text_of
 from compare import clients, contenders, document as documents, figures, limits, page, \
     plan as plans, plot, sentences, svg, table
 from compare.rounds import Measurement
-from harness import grading
-from harness.failure import Infra
+from grader.course.places import place_of
+from grader.words.trouble import Infra
 
 RUN = os.path.join(TESTS, "compare", "run.py")
 WIDTH = 80
@@ -178,7 +178,7 @@ class Interrupted(unittest.TestCase):
 
 def descendants(pid):
     """Return the descendants of a process that are servers of the comparison."""
-    from harness import procfs
+    from grader.bench import procfs
     return [p for p in procfs.family(pid) if p != pid and is_server(p)]
 
 
@@ -505,10 +505,10 @@ class WhoseFiles(unittest.TestCase):
 
     def chosen(self, **changes):
         """Return the Program for a learner's lesson 06: finished but for changes."""
-        place, lesson_class = grading.load(6)
+        place = place_of(6)
         files = {name + ".c": text for name, text in changes.items()}
         mine = support.submission({**support.solution_files(place.name), **files})
-        return contenders.choose(place._replace(lesson=mine), lesson_class, "hellod")
+        return contenders.choose(place._replace(lesson=mine), "hellod")
 
     def test_finished(self):
         """a finished one is the learner's"""
@@ -516,9 +516,8 @@ class WhoseFiles(unittest.TestCase):
 
     def test_untouched(self):
         """the skeleton is replaced by ours, and that is no news"""
-        place, lesson_class = grading.load(6)
-        program = contenders.choose(place._replace(lesson=place.skeleton),
-                                    lesson_class, "hellod")
+        place = place_of(6)
+        program = contenders.choose(place._replace(lesson=place.skeleton), "hellod")
         self.assertEqual(program[1:], ("solutions/06-lines/hellod.c", False, ""))
 
     def test_not_finished(self):

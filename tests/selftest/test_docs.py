@@ -9,7 +9,7 @@ import unittest
 import support
 from support import ROOT, files_below, lessons, shown, text_of
 
-from harness import bugs
+from grader.course import bugs
 
 RULE_LIMIT = 240                    # characters
 SECTIONS = ["What you see", "Why it happens", "How the check catches it",
@@ -149,8 +149,8 @@ class BugPages(unittest.TestCase):
 def printable():
     """Return the IDs of bugs that stand in the checks and in the harness."""
     found = set()
-    for path in [*files_below("tests/harness", ends=(".py",)),
-                 *(os.path.join(ROOT, "tests", f"test_lesson{n[:2]}.py")
+    for path in [*files_below("tests/grader", ends=(".py",)),
+                 *(os.path.join(ROOT, "tests", "checks", f"lesson{n[:2]}.py")
                    for n in lessons())]:
         for node in ast.walk(ast.parse(text_of(path))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and \

@@ -49,8 +49,8 @@ class OwnModules(CourseTest):
 
     def test_unfinished(self):
         """a module with a todo left is named as the one to finish"""
-        document, page = self.grade_with(self.read(STREAM.replace("lessons",
-                                                                  "tests/skeletons")))
+        document, page = self.grade_with(self.read(
+            STREAM.replace("lessons", "tests/selftest/skeletons")))
         self.assertEqual(document["exit_status"], 1)
         self.blamed(page)
         self.assertRegex(page, r"stream\.c:\d+: step \d is still to do")

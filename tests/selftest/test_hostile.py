@@ -25,7 +25,7 @@ class Verdict:
     """What the grader said of one hostile program, and what it left."""
 
     def __init__(self, name):
-        text = text_of("tests", "selftest", "hostile", name + ".c")
+        text = text_of(support.HERE, "hostile", name + ".c")
         lesson, self.expected = HEAD.search(text).groups()
         directory = support.submission({PROGRAMS[lesson]: text})
         start = time.monotonic()
@@ -83,7 +83,7 @@ def _add(name):
     """Add the test of one hostile program."""
     def test(self):
         self.is_withstood(name)
-    text = text_of("tests", "selftest", "hostile", name + ".c")
+    text = text_of(support.HERE, "hostile", name + ".c")
     test.__doc__ = re.search(r" - (.*)", text)[1] + " does not pass"
     setattr(Hostile, "test_" + name.replace("-", "_"), test)
 

@@ -1,78 +1,104 @@
-"""The harness is built in layers: no module knows of those above it."""
+"""The house is built in layers: no package knows of those above it."""
 import ast
 import os
 import unittest
 
 import measure
-from support import files_below, shown, text_of
+from support import TESTS, files_below, shown, text_of
 
-# Each line may import from the lines above it, never from its own or a later one.
-LAYERS = """
-kernel
-failure procfs trace patience lines show compiler_help
-layout describe spawn crash wire chart
-bugs sources state timeline play program stage
-build document report subject
-doctor lesson grade
-grading
-commands
-cli
-"""
-SHARED = ("hello",)                 # checks for more than one lesson
+# What each package may import from: itself, and these.
+MAY_IMPORT = {
+    "words": "",
+    "course": "words",
+    "build": "words course",
+    "bench": "words course",
+    "wire": "words bench",
+    "stage": "words course build bench wire",
+    "verdict": "words course build bench wire stage",
+    "pages": "words",
+    "desk": "words course build bench wire stage verdict pages",
+    "checks": "stage",
+    "compare": "words course build bench",
+}
+TREES = {name: f"tests/grader/{name}" for name in MAY_IMPORT}
+TREES.update(checks="tests/checks", compare="tests/compare")
 LONGEST_FUNCTION = 40               # lines
 WIDTH = 88                          # columns
 
 
-def layer_of():
-    """Return {module: number of its layer}."""
-    return {name: i for i, line in enumerate(LAYERS.strip().splitlines())
-            for name in line.split()}
+def files_of(package):
+    """Return the paths of the Python files of a package."""
+    return files_below(TREES[package], ends=(".py",))
 
 
 def imports(path):
-    """Yield (line, name) for each module of the harness that the file imports."""
+    """Yield (line, package, name) of what a file imports of the house, as written.
+
+    name  what is imported from the package: a name or a module of it; None for
+          the package itself
+    """
+    parts = os.path.relpath(path, TESTS).split(os.sep)[:-1]
     for node in ast.walk(ast.parse(text_of(path))):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            for name in [node.module] if node.module else [a.name for a in node.names]:
-                yield node.lineno, name
+        names = [(a.name, None) for a in node.names] if isinstance(node, ast.Import) \
+            else []
+        if isinstance(node, ast.ImportFrom):
+            above = parts[:len(parts) - node.level + 1] if node.level else []
+            module = ".".join([*above, *filter(None, [node.module])])
+            names = [(module, a.name) for a in node.names]
+        for module, name in names:
+            words = [w for w in (*module.split("."), name) if w]
+            if words[0] == "grader" and len(words) > 1:
+                yield node.lineno, words[1], words[2:]
+            elif words[0] in ("checks", "compare"):
+                yield node.lineno, words[0], words[1:]
 
 
-def modules():
-    """Return {name: path} of the modules of the harness."""
-    return {os.path.basename(p)[:-3]: p
-            for p in files_below("tests/harness", ends=(".py",))
-            if not p.endswith("__init__.py")}
+def modules_of(package):
+    """Return the names of the modules of a package of the grader."""
+    return {os.path.basename(p)[:-3] for p in files_of(package)} - {"__init__"}
 
 
 class Layers(unittest.TestCase):
     """Who may know whom."""
 
-    def test_every_module_has_a_layer(self):
-        """the table of layers names every module of the harness, and no other"""
-        self.assertEqual(sorted(layer_of()), sorted(modules()))
+    def test_every_package_has_its_line(self):
+        """the table names every package of the grader, and no other"""
+        there = {shown(p).split("/")[2] for p in files_below("tests/grader",
+                                                             ends=(".py",))}
+        self.assertEqual(there - {"__init__.py"},
+                         set(MAY_IMPORT) - {"checks", "compare"})
 
     def test_imports_point_downwards(self):
-        """a module imports only from lower layers"""
-        layers = layer_of()
-        for name, path in modules().items():
-            for line, other in imports(path):
-                with self.subTest(f"{shown(path)}:{line}"):
-                    self.assertLess(layers[other], layers[name],
-                                    f"{name} imports {other}")
+        """a package imports only what the table allows it"""
+        for package, allowed in MAY_IMPORT.items():
+            for path in files_of(package):
+                for line, other, _ in imports(path):
+                    with self.subTest(f"{shown(path)}:{line}"):
+                        self.assertIn(other, {package, *allowed.split()})
 
-    def test_checks_see_only_the_package(self):
-        """a lesson's checks import nothing but what harness/__init__.py offers
+    def test_checks_see_names_alone(self):
+        """a lesson's checks import names that grader.stage offers, and no module"""
+        for path in files_of("checks"):
+            for line, package, words in imports(path):
+                if package == "stage":
+                    with self.subTest(f"{shown(path)}:{line}"):
+                        self.assertEqual(len(words), 1)
+                        self.assertNotIn(words[0], modules_of("stage"))
 
-        Checks that several lessons share lie beside them, under the same rule.
-        """
-        for path in files_below("tests", ends=(".py",)):
-            name = os.path.basename(path)
-            if not name.startswith("test_lesson") and name[:-3] not in SHARED:
-                continue
-            for node in ast.walk(ast.parse(text_of(path))):
-                if isinstance(node, ast.ImportFrom):
-                    with self.subTest(f"{shown(path)}:{node.lineno}"):
-                        self.assertIn(node.module, ("harness", *SHARED))
+    def test_nothing_through_a_neighbours_pocket(self):
+        """no file says a.b.c where a and b are modules of the house"""
+        houses = {p: modules_of(p) for p in MAY_IMPORT if p not in ("checks",)}
+        every = set().union(*houses.values())
+        for package in MAY_IMPORT:
+            for path in files_of(package):
+                own = {words[-1] for _, _, words in imports(path) if words} & every
+                for node in ast.walk(ast.parse(text_of(path))):
+                    if isinstance(node, ast.Attribute) and \
+                            isinstance(node.value, ast.Attribute) and \
+                            isinstance(node.value.value, ast.Name) and \
+                            node.value.value.id in own:
+                        with self.subTest(f"{shown(path)}:{node.lineno}"):
+                            self.assertNotIn(node.value.attr, every)
 
     def test_no_sleep(self):
         """nothing sleeps in order to wait"""
@@ -88,8 +114,8 @@ class Shape(unittest.TestCase):
 
     def test_documented(self):
         """every module, class and public function says what it is, every test too"""
-        for path in files_below("tests/harness", "tests/selftest", ends=(".py",)):
-            if path.endswith("test_interpose.py"):
+        for path in files_below("tests/grader", "tests/selftest", ends=(".py",)):
+            if path.endswith("test_interposer.py"):
                 continue                # its tests' names are the sentences
             with self.subTest(shown(path)):
                 self.assertEqual(measure.undocumented(text_of(path)), [])

@@ -6,7 +6,7 @@ import mutants
 import support
 from support import ROOT, first_failure, grade_here, lessons, told
 
-from harness import crash
+from grader.verdict import crash
 
 LEAST = 8                           # mutants in a lesson
 # (lesson, bug): why no mutant shows this bug, which a check of the lesson can name.
@@ -40,11 +40,11 @@ class Mutants(unittest.TestCase):
                 self.assertGreaterEqual(len(mutants.mutants(lesson)), LEAST)
 
     def test_no_stray_files(self):
-        """tests/mutants holds patches of lessons and nothing else"""
-        self.assertEqual(sorted(os.listdir(os.path.join(ROOT, "tests", "mutants"))),
+        """tests/selftest/mutants holds patches of lessons and nothing else"""
+        self.assertEqual(sorted(os.listdir(os.path.join(support.HERE, "mutants"))),
                          lessons())
         for lesson in lessons():
-            for file in os.listdir(os.path.join(ROOT, "tests", "mutants", lesson)):
+            for file in os.listdir(os.path.join(support.HERE, "mutants", lesson)):
                 with self.subTest(f"{lesson}/{file}"):
                     self.assertTrue(file.endswith(".patch"))
 

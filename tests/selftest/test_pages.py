@@ -12,7 +12,9 @@ import mutants
 import support
 from support import HERE, ROOT, first_failure, lesson_named, solution_files, text_of
 
-from harness import report
+from grader.pages.page import page as page_of
+from grader.verdict import document as documents
+from grader.verdict.record import Record
 
 PAGES = os.path.join(HERE, "pages")
 WIDTH = 80                          # columns
@@ -48,13 +50,13 @@ def changed(number, old, new):
 
 def skeleton(number):
     """Return the sources of a skeleton."""
-    return support.sources_in(os.path.join(ROOT, "tests", "skeletons",
+    return support.sources_in(os.path.join(support.HERE, "skeletons",
                                            lesson_named(number)))
 
 
 def hostile(name):
     """Return a hostile program as lesson 04's."""
-    return {"upperd.c": text_of("tests", "selftest", "hostile", name + ".c")}
+    return {"upperd.c": text_of(support.HERE, "hostile", name + ".c")}
 
 
 LEAVES_A_CHILD = ("int main(int argc, char *argv[])\n{\n",
@@ -94,11 +96,10 @@ def live(name):
 
 def skipped(document):
     """Return a passed document as it is where one check could not be shown."""
-    from harness import document as documents
-    records = json.loads(json.dumps(document["checks"]))
-    records[2].update(verdict="SKIP", reason="this machine has no IPv6 loopback "
-                      "address ::1")
-    records[2]["points"]["earned"] = 0
+    records = [Record.from_dict(c) for c in json.loads(json.dumps(document["checks"]))]
+    records[2].verdict = "SKIP"
+    records[2].reason = "this machine has no IPv6 loopback address ::1"
+    records[2].points["earned"] = 0
     documents.fill_in(document, records, records)
     return document
 
@@ -146,7 +147,7 @@ class Pages(unittest.TestCase):
         """the page of each kept document is the page kept beside it"""
         for name in ALL:
             with self.subTest(name):
-                page = report.page(json.loads(text_of(PAGES, name + ".json")))
+                page = page_of(json.loads(text_of(PAGES, name + ".json")))
                 self.assertEqual(page, text_of(PAGES, name + ".txt"))
 
     def test_no_stray_files(self):
@@ -157,7 +158,7 @@ class Pages(unittest.TestCase):
     def test_width(self):
         """no page has a line of more than 80 columns or a blank at the end of a line"""
         for name in ALL:
-            page = report.page(json.loads(text_of(PAGES, name + ".json")), whole=True)
+            page = page_of(json.loads(text_of(PAGES, name + ".json")), whole=True)
             for line in page.splitlines():
                 with self.subTest(name, line=line):
                     # The compiler's own words are shown as they are.
@@ -170,10 +171,10 @@ class Pages(unittest.TestCase):
         for name in ALL:
             with self.subTest(name):
                 whole = json.loads(text_of(PAGES, name + ".json"))
-                coloured = report.page(whole, colour=True)
+                coloured = page_of(whole, colour=True)
                 self.assertIn("\033[", coloured)
                 self.assertEqual(re.sub(r"\033\[\d*m", "", coloured),
-                                 report.page(whole))
+                                 page_of(whole))
 
     def is_as_kept(self, name):
         """A run gives the verdict, and but for the chart the page that is kept."""
@@ -182,7 +183,7 @@ class Pages(unittest.TestCase):
         kept = json.loads(text_of(PAGES, name + ".json"))
         self.assertEqual((first_failure(document) or {}).get("bug"),
                          (first_failure(kept) or {}).get("bug"))
-        self.assertEqual(without_chart(report.page(steady(document))),
+        self.assertEqual(without_chart(page_of(steady(document))),
                          without_chart(text_of(PAGES, name + ".txt")))
 
 
@@ -207,7 +208,7 @@ def write():
     for name, document in documents.items():
         document = steady(document)
         for end, text in ((".json", json.dumps(document, indent=1) + "\n"),
-                          (".txt", report.page(document))):
+                          (".txt", page_of(document))):
             with open(os.path.join(PAGES, name + end), "w", encoding="utf-8") as file:
                 file.write(text)
         print(f"{name:20} {document['verdict']}")

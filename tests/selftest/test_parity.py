@@ -9,14 +9,16 @@ from support import ROOT, files_below, shown, text_of
 
 LONGEST_FUNCTION = 40               # lines
 WIDTH = 80                          # columns
-C_TREES = ("common", "solutions", "tests/interpose", "tests/compare")
+C_TREES = ("common", "solutions", "tests/interposer", "tests/compare",
+           "tests/selftest/known")
+BESIDE = ("tests/selftest/skeletons", "tests/selftest/alternatives")
 
 
 def pairs():
     """Yield (name, text of the skeleton, text of the solution)."""
-    for path in files_below("tests/skeletons", ends=(".c", ".h")):
-        name = os.path.relpath(path, os.path.join(ROOT, "tests", "skeletons"))
-        yield name, text_of("tests", "skeletons", name), text_of("solutions", name)
+    for path in files_below("tests/selftest/skeletons", ends=(".c", ".h")):
+        name = os.path.relpath(path, os.path.join(support.HERE, "skeletons"))
+        yield name, text_of(support.HERE, "skeletons", name), text_of("solutions", name)
 
 
 def differs(skeleton, solution):
@@ -53,12 +55,12 @@ class Parity(unittest.TestCase):
     """What a learner is given and what we wrote are the same but for the steps."""
 
     def test_every_skeleton_has_a_solution(self):
-        """lessons/, solutions/ and tests/skeletons/ hold the same C files"""
+        """lessons/, solutions/ and tests/selftest/skeletons/ hold the same C files"""
         def tree(top):
             return {os.path.relpath(p, os.path.join(ROOT, top))
                     for p in files_below(top, ends=(".c", ".h"))}
-        self.assertEqual(tree("tests/skeletons"), tree("solutions"))
-        self.assertLessEqual(tree("tests/skeletons"), tree("lessons"))
+        self.assertEqual(tree("tests/selftest/skeletons"), tree("solutions"))
+        self.assertLessEqual(tree("tests/selftest/skeletons"), tree("lessons"))
         self.assertTrue(tree("solutions"))
 
     def test_only_todo_lines_disappear(self):
@@ -117,7 +119,7 @@ class Parity(unittest.TestCase):
     @unittest.skipUnless(os.environ.get("CI"), "machine: lessons/ may hold a "
                          "learner's work; only CI compares it with the skeletons")
     def test_lessons_are_skeletons(self):
-        """a fresh clone's lessons/ equals tests/skeletons/"""
+        """a fresh clone's lessons/ equals tests/selftest/skeletons/"""
         for name, skeleton, _ in pairs():
             with self.subTest(name):
                 self.assertEqual(text_of("lessons", name), skeleton)
@@ -128,8 +130,7 @@ class Shape(unittest.TestCase):
 
     def test_lines_fit(self):
         """no line of C is longer than 80 columns, has a tab or a blank at its end"""
-        for path in files_below(*C_TREES, "tests/skeletons", "tests/alternatives",
-                                "tests/selftest", ends=(".c", ".h")):
+        for path in files_below(*C_TREES, "tests/selftest", ends=(".c", ".h")):
             wrong = [n for n, line in enumerate(text_of(path).splitlines(), 1)
                      if len(line) > WIDTH or "\t" in line or line != line.rstrip()]
             with self.subTest(shown(path)):
@@ -137,8 +138,7 @@ class Shape(unittest.TestCase):
 
     def test_functions_fit_on_a_screen(self):
         """no function of C is longer than 40 lines, main included"""
-        for path in files_below(*C_TREES, "tests/skeletons", "tests/alternatives",
-                                ends=(".c",)):
+        for path in files_below(*C_TREES, *BESIDE, ends=(".c",)):
             for function in measure.c_functions(text_of(path)):
                 if function.lines > LONGEST_FUNCTION:
                     with self.subTest(f"{shown(path)}:{function.line}"):

@@ -11,7 +11,8 @@ import unittest
 import support
 from support import ROOT, lessons
 
-from harness import build, layout
+from grader import build
+from grader.course import places
 
 PAGE = b"<h1>It works</h1>\n" + bytes(range(256)) * 100
 REQUEST = b"GET /page HTTP/1.0\r\nHost: localhost\r\n\r\n"
@@ -33,7 +34,7 @@ http {{
 def solution(name):
     """Build a lesson's solution; return the path of its program."""
     lesson = next(n for n in lessons() if n.startswith(name))
-    place = layout.place(int(lesson[:2]))
+    place = places.place_of(int(lesson[:2]))
     programs = support.lesson_class(lesson).programs
     built = build.build(place, os.path.join(ROOT, "solutions", lesson), programs)
     return built.programs[programs[0]]

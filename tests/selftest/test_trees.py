@@ -5,14 +5,14 @@ import unittest
 import support
 from support import ROOT, compilers, grade_here, lessons, shown, sources_in, told
 
-from harness import build
+from grader import build
 
 VARIANTS = ("asan", "plain", "tsan")
 
 
 def skeleton(lesson):
     """Return the directory of the pristine skeleton."""
-    return os.path.join(ROOT, "tests", "skeletons", lesson)
+    return os.path.join(support.HERE, "skeletons", lesson)
 
 
 class Skeletons(unittest.TestCase):
@@ -105,7 +105,7 @@ class Grading(unittest.TestCase):
 
 def alternatives(lesson):
     """Return the directories of the alternatives of a lesson."""
-    top = os.path.join(ROOT, "tests", "alternatives", lesson)
+    top = os.path.join(support.HERE, "alternatives", lesson)
     return [os.path.join(top, n) for n in sorted(os.listdir(top))] \
         if os.path.isdir(top) else []
 

@@ -1,0 +1,1 @@
+"""Checks and protocols that several lessons share."""

@@ -1,0 +1,1 @@
+"""The product: a program goes in, a verdict comes out."""

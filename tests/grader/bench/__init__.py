@@ -1,0 +1,1 @@
+"""Starts one program, sees what it does, ends it; judges nothing."""

@@ -1,0 +1,50 @@
+"""A network of one's own: loopback and nothing else, its ports and its buffers."""
+import fcntl
+import os
+import socket
+import struct
+
+from .machine import libc
+
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+
+_network_is_private = False
+
+
+def enter_private_network():
+    """Move this process into a network of its own, with nothing but loopback.
+
+    Every port is free there and nobody else can connect.  Returns False, and
+    changes nothing, where the machine does not allow it.  One thread only.
+    """
+    uid, gid = os.getuid(), os.getgid()
+    if libc.unshare(CLONE_NEWNET) != 0:
+        if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0:
+            return False
+        for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"),
+                           ("gid_map", f"0 {gid} 1")):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        ask = struct.pack("16s24x", b"lo")
+        flags = struct.unpack_from("16xh", fcntl.ioctl(sock, SIOCGIFFLAGS, ask))[0]
+        fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | IFF_UP))
+    global _network_is_private
+    _network_is_private = True
+    return True
+
+
+def limit_send_buffers(size):
+    """Let no TCP socket made from now on keep more than `size` bytes to send.
+
+    Only in a private network, which alone is changed; returns whether it was.
+    """
+    if not _network_is_private:
+        return False
+    try:
+        with open("/proc/sys/net/ipv4/tcp_wmem", "w") as file:
+            file.write(f"{size} {size} {size}")
+        return True
+    except OSError:
+        return False

@@ -1,0 +1,1 @@
+"""Where a lesson's files are and what they say, before a compiler has seen them."""

@@ -1,0 +1,1 @@
+"""From the document of a run to its reader; reads words alone."""

@@ -1,0 +1,174 @@
+"""Base class of a lesson's checks: the few verbs they are written in."""
+import socket
+
+from .. import build
+from ..bench import network
+from ..course import sources
+from ..wire.tcp import LOOPBACK
+from ..words.trouble import Infra
+from . import peer
+from .failure import Failure, Skip
+from .subject import Subject
+
+SMALL_BUFFER = 1 << 18              # bytes: less than a mebibyte, and no slower
+
+
+def check(points, bugs, crash=None):
+    """Mark a method as a check; its name is the check's ID, its docstring the sentence.
+
+    points  what it is worth, a whole number
+    bugs    IDs of the bugs it catches, the usual one first
+    crash   the bug to name when the program crashes; None: told by the crash; or a
+            function of the sanitizer's report that returns one of `bugs`, or None
+    """
+    def mark(method):
+        method.points, method.bugs, method.crash = points, bugs.split(), crash
+        return method
+    return mark
+
+
+class Lesson:
+    """The checks of one lesson.
+
+    A subclass sets number, programs (the names of its .c files without ".c",
+    the first one is the usual one), question (to think about when all is
+    done) and has one method per check, in the order in which to mend them.
+    extras are further programs of its directory, given complete, which show the
+    learner's modules at work; a submission need not have them, see has().
+    Each check gets an object, a stage and a private network of its own.
+    """
+
+    number = 0
+    programs = ()
+    extras = ()
+    title = ""
+    question = ""
+    play = "server"                     # how to try it by hand, see desk/play.py
+
+    def __init__(self, stage, submission):
+        """submission: a verdict.grade.Submission, what is to be checked."""
+        self.stage = stage
+        self.directory = submission.directory
+        self.built = submission.built
+        self.interposer = submission.interposer
+        self.address = None             # where the last served program listens
+
+    @classmethod
+    def checks(cls):
+        """Return {ID: method}, in the order written, those of base classes first."""
+        found = {}
+        for each in reversed(cls.__mro__):
+            found.update((name, m) for name, m in vars(each).items()
+                         if hasattr(m, "points"))
+        return found
+
+    @property
+    def program(self):
+        """The program that was started last."""
+        return self.stage.programs[-1]
+
+    @property
+    def peer(self):
+        """The peer that was the last to connect."""
+        return self.stage.peers[-1]
+
+    def run(self, *args, program=None, variant=None, **options):
+        """Start a program with these arguments; options as in program.Program.
+
+        variant  the build that shows what is looked for, one of build.VARIANTS;
+                 None: that of the whole run.  It is made when first asked for
+        """
+        built = self.built if variant is None else self._in_variant(variant)
+        if variant == "tsan" and any(sources.calls_to(self.directory, ["thrd_create"])):
+            raise Skip("ThreadSanitizer does not know the threads of <threads.h>")
+        name = program or self.programs[0]
+        path = built.programs.get(name) or build.extra(built, name)
+        cancels = any(sources.calls_to(self.directory, ["pthread_cancel"]))
+        return Subject(self.stage, path, args, self.interposer, cancels=cancels,
+                       **options)
+
+    def _in_variant(self, variant):
+        try:
+            built = build.in_variant(self.built, variant)
+        except build.BuildFailure as e:
+            raise Infra(f"what compiles does not as {variant}:\n{e.text}") from None
+        if built.variant != variant:
+            raise Skip(f"the compiler of this machine has no {build.NAMES[variant]}")
+        return built
+
+    def has(self, extra):
+        """Say whether this one of `extras` could be built of the modules at hand."""
+        return build.extra(self.built, extra) is not None
+
+    def listener(self, host=LOOPBACK, port=0):
+        """Return a listening socket of the tester's."""
+        return peer.Listener(self.stage, host, port)
+
+    def has_small_buffers(self):
+        """From now on programs can send little ahead, where the machine allows that."""
+        if network.limit_send_buffers(SMALL_BUFFER):
+            self.stage.tell("makes the buffers for sending small", "the tester")
+
+    def closed_port_number(self):
+        """Return a port on which nobody listens, kept so until the check ends."""
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.stage.on_end(sock.close)
+        sock.bind((LOOPBACK, 0))
+        return sock.getsockname()[1]
+
+    def has_no_call_to(self, *names, bug=None):
+        """The learner's files call none of these functions."""
+        for file, line, name in sources.calls_to(self.directory, names):
+            raise Failure(f"no call of {name}()", f"{file}:{line} calls it", bug)
+
+    def serve(self, *args, bug=None, **options):
+        """Start a server program and wait until it listens."""
+        server = self.run(*args, **options)
+        self.address = server.is_ready()
+        if self.address is None:
+            server.is_alive(bug)
+            raise Failure("the program listens",
+                          "it never called listen(2) with success", bug, "TIMEOUT")
+        return server
+
+    @staticmethod
+    def has_ipv6():
+        """Say whether this machine has the address ::1."""
+        return _can_bind(socket.AF_INET6, ("::1", 0))
+
+    @staticmethod
+    def is_free(port):
+        """Say whether no other program has this port of 127.0.0.1."""
+        return _can_bind(socket.AF_INET, (LOOPBACK, port))
+
+    def cannot_connect(self, name, bug=None):
+        """Whoever tries to connect to self.address is refused."""
+        visitor = peer.connect(self.stage, name, self.address)
+        if not isinstance(visitor, OSError):
+            raise Failure(f"{name} is refused", "the connection was accepted", bug)
+        self.stage.tell(f"is refused: {visitor.strerror}", name)
+
+    def tries_to_connect(self, name):
+        """Connect and leave again; whether that succeeds is of no concern."""
+        visitor = peer.connect(self.stage, name, self.address)
+        if isinstance(visitor, peer.Peer):
+            visitor.leaves()
+
+    def client(self, name, source=None, bug=None):
+        """Connect to the served program; return the connection as a Peer."""
+        client = peer.connect(self.stage, name, self.address, source)
+        if isinstance(client, OSError):
+            self.stage.tell(f"cannot connect: {client.strerror}", name)
+            self.stage.lets_the_dying_end()
+            raise Failure(f"{name} can connect", client.strerror.lower(), bug)
+        return client
+
+
+def _can_bind(family, address):
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(address)
+        return True
+    except OSError:
+        return False

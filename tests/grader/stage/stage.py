@@ -1,0 +1,161 @@
+"""Where one check plays: its programs, its peers, the story so far, and waiting."""
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections import namedtuple
+
+from ..bench import spawn
+from ..bench.patience import Deadline, Pauses
+from ..wire.diagnosis import SocketDiagnosis
+from ..words.trouble import Infra
+
+# time   nanoseconds, the clock of the trace
+# who    the peer that acts; "" for the tester itself
+# text   what it does, in the third person
+Event = namedtuple("Event", "time who text")
+
+
+def _scratch_place():
+    """Return where scratch directories are made: LD_PRELOAD and the sanitizers'
+    options cannot name a path with a blank or a colon in it."""
+    for place in ("/dev/shm", tempfile.gettempdir(), "/tmp"):
+        if os.access(place, os.W_OK | os.X_OK) and not re.search(r"[\s:]", place):
+            return place
+    raise Infra("there is no directory for scratch files: /dev/shm and /tmp are not "
+                "writable")
+
+
+def new_scratch():
+    """Make a directory for the files of one check; return its path."""
+    return tempfile.mkdtemp(prefix="loopback-", dir=_scratch_place())
+
+
+class Stage:
+    """The programs and peers of one check, and the story they make together."""
+
+    def __init__(self, scratch):
+        """scratch: a directory that goes with the stage, see new_scratch()."""
+        self.programs = []              # program.Program, in order of starting
+        self.peers = []                 # peer.Peer, in order of connecting
+        self.story = []
+        self.only = None                # the one program a report is to be about
+        self.scratch = scratch
+        self.diagnosis = SocketDiagnosis()
+        self._cleanups = []
+
+    def tell(self, text, who="", at=None):
+        """Add a line to the story, at time `at` (now by default)."""
+        self.story.append(Event(at or time.monotonic_ns(), who, text))
+
+    def is_about(self, program=None):
+        """A report of what is found from now on shows `program` alone; None: all.
+
+        For tables of many short runs: the others have nothing to do with it.
+        """
+        self.only = program
+
+    def shown(self):
+        """Return the programs that a report shows."""
+        return [self.only] if self.only else self.programs
+
+    def told(self):
+        """Return the events that a report shows: not the start of other programs."""
+        hidden = {p.started for p in self.programs if p not in self.shown()}
+        begin = self.only.started if self.only else 0
+        return [e for e in self.story if e.time not in hidden and e.time >= begin]
+
+    def mark(self):
+        """Return the place the story has reached, for rewinds_to()."""
+        return len(self.story)
+
+    def rewinds_to(self, mark):
+        """Take back what the story has told since that mark()."""
+        del self.story[mark:]
+
+    def begins_a_new_page(self):
+        """A report tells nothing of what has happened so far."""
+        self.story.clear()
+
+    def on_end(self, undo):
+        """Call undo() when the check is over, whatever happened; last come first."""
+        self._cleanups.append(undo)
+
+    def directory(self):
+        """Return a new empty directory that goes with the stage."""
+        return tempfile.mkdtemp(dir=self.scratch)
+
+    def wait_for(self, done, readable=(), writable=(), patient=False,
+                 seconds=None):
+        """Ask done() until it is true; return whether it ever was.
+
+        Gives up when PATIENCE is over or, much earlier and unless `patient`, when
+        all that we sent has arrived and no program will ever move by itself again.
+        seconds  a deadline of its own, instead of PATIENCE
+        """
+        deadline, pauses = Deadline(seconds), Pauses()
+        while not done():
+            self.look()                 # what is read no longer wakes us
+            hopeless = not patient and self.is_beyond_hope()
+            if hopeless or deadline.is_over():
+                return bool(done())     # it may have come between the two looks
+            pauses.wait([*readable, *self._program_output()], writable)
+        return True
+
+    def lets_the_dying_end(self):
+        """Wait a moment for programs that have closed all, but are not yet gone."""
+        self.wait_for(lambda: all(p.status is not None for p in self.programs),
+                      seconds=1)
+
+    def _program_output(self):
+        return [fd for p in self.programs for fd in p.readable()]
+
+    def look(self):
+        """Take in what the programs have printed and which of them have ended."""
+        for program in self.programs:
+            program.look()
+
+    def is_beyond_hope(self):
+        """Say whether nothing more can happen unless the tester does something."""
+        for program in self.programs:
+            program.check_limits()
+            if program.limit:
+                return True
+        return (bool(self.programs)
+                and all(peer.is_delivered() for peer in self.peers)
+                and all(program.is_beyond_hope() for program in self.programs))
+
+    def wait_until_taken(self):
+        """Wait until the programs have read all we sent and wait for more.
+
+        This is the barrier between two pieces: returns False when a program
+        has ended, or does not come to rest within PATIENCE.
+        """
+        def settled():
+            self.look()
+            return (all(peer.is_taken() for peer in self.peers)
+                    and all(p.status is not None or p.waits_for_input()
+                            for p in self.programs))
+        return self.wait_for(settled) and \
+            all(p.status is None for p in self.programs)
+
+    def end(self):
+        """End all programs and give everything back; return what outlived them.
+
+        The result is the number of processes still alive whose program had
+        already ended.
+        """
+        known = {p.pid for p in self.programs}
+        self.look()
+        strays = spawn.orphans(known)
+        for program in self.programs:
+            program.end()
+        for stray in strays + spawn.orphans(known):
+            spawn.end(stray)
+            spawn.reap([stray])
+        for undo in reversed(self._cleanups):
+            undo()
+        self.diagnosis.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        return len(strays)

@@ -1,0 +1,84 @@
+"""The program under test as the subject of sentences: it exits, prints, complains."""
+import re
+import signal
+
+from ..bench.program import Program
+from ..words import show
+from .children import Children
+from .evidence import Evidence
+from .failure import Failure
+from .server import Server
+
+
+class Subject(Evidence, Server, Children, Program):
+    """A Program on a stage, whose sentences raise Failure when they are not true."""
+
+    def __init__(self, stage, path, args, interposer, **options):
+        super().__init__(path, args, stage.directory(), interposer, **options)
+        self.stage = stage
+        self._told, self._sleep = None, (0, None)
+        stage.programs.append(self)
+        stage.tell("$ " + " ".join([self.name, *map(show.argument, self.args)]),
+                   at=self.started)
+
+    # A program that ends by itself
+
+    def ends(self, bug=None, expected="the program ends"):
+        """It comes to its end; expected: with what, in words."""
+        self.stage.wait_for(self.has_ended)
+        if self.status is None:
+            raise Failure(expected, "it does not end", bug, "TIMEOUT")
+
+    def has_ended(self):
+        """Say whether it has ended by now."""
+        self.look()
+        return self.status is not None
+
+    def exits_with(self, status, bug=None):
+        """It ends by itself with this exit status."""
+        self.ends(bug, f"exit status {status}")
+        if self.status != status:
+            raise Failure(f"exit status {status}", self.how_it_ended(), bug)
+
+    def how_it_ended(self):
+        """Return in words how it ended, or that it runs."""
+        if self.status is None:
+            return "it is still running"
+        if self.status < 0:
+            return f"killed by {signal.Signals(-self.status).name}"
+        return f"exit status {self.status}"
+
+    def prints(self, expected, bug=None):
+        """Its whole standard output so far is these bytes."""
+        self.look()
+        if bytes(self.stdout) != expected:
+            want, have = show.difference(expected, bytes(self.stdout))
+            raise Failure(f"on stdout {want}", have, bug)
+
+    def says(self, pattern, words, bug=None):
+        """Sooner or later a line on stderr matches `pattern` (in words: `words`)."""
+        if not self.stage.wait_for(lambda: self.has_said(pattern)):
+            first = bytes(self.stderr).strip().split(b"\n")[0]
+            raise Failure(f"on stderr {words}", show.quoted(first, 60) if first
+                          else "nothing on stderr", bug)
+
+    def has_said(self, pattern):
+        """Say whether a line on stderr matches `pattern` by now."""
+        self.look()
+        text = bytes(self.stderr).decode("utf-8", "replace")
+        return re.search(pattern, text, re.MULTILINE) is not None
+
+    def has_more_to_say_than(self, before, words, bug=None):
+        """Sooner or later its stderr is longer than `before` bytes (words: of what)."""
+        def has_said_more():
+            self.look()
+            return len(self.stderr) > before
+
+        if not self.stage.wait_for(has_said_more):
+            raise Failure(f"a word on stderr {words}", "nothing on stderr", bug)
+
+    def complains(self, bug=None):
+        """It has said something on stderr, and nothing on stdout."""
+        self.prints(b"", bug)
+        if not self.stderr.strip():
+            raise Failure("a message on stderr", "nothing on stderr", bug)

@@ -1,0 +1,140 @@
+"""Runs checks: each plays on a stage of its own, in a process of its own."""
+import json
+import time
+import traceback
+
+from ..course import bugs, steps
+from ..stage.failure import Failure, Skip, Unfinished
+from ..stage.stage import Stage
+from ..words import show
+from ..words.trouble import Infra
+from . import crash, timeline
+from .crew import Crew
+from .examine import examined
+from .record import Record
+from .whereabouts import whereabouts
+
+WHY_LIMITS = ("The programs of these lessons need little of the machine. One that "
+              "takes far more has lost control of a loop.")
+
+
+# One check, in the child that was made for it
+
+def run_check(lesson_class, name, submission, scratch):
+    """Run the check `name` on a Submission; return its Record.
+
+    scratch  a directory for the check's own files
+    """
+    method = lesson_class.checks()[name]
+    start = time.monotonic()
+    stage = None
+    record = Record(name, method)
+    try:
+        stage = Stage(scratch)
+        end = _play(lesson_class, method, stage, submission)
+        end = examined(end, stage, method)
+        _note(record, end, stage, submission)
+        strays, ended, stage = stage.end(), stage, None
+        if strays and record.verdict == "PASS":
+            _note_timeline(record, ended, submission)
+            _note_failure(record, Failure(
+                "nothing outlives the program",
+                f"{show.count(strays, 'process', 'processes')} still alive after it "
+                "had ended", "U9", "LEFTOVER"))
+    except Exception as e:              # whatever it is, it is not the learner's fault
+        record.verdict = "INFRA"
+        record.actual = str(e) if isinstance(e, Infra) else traceback.format_exc()
+    finally:
+        if stage:
+            stage.end()
+    if record.verdict == "PASS":
+        record.points["earned"] = record.points["possible"]
+    record.milliseconds = round((time.monotonic() - start) * 1000, 1)
+    return record
+
+
+def _play(lesson_class, method, stage, submission):
+    """Run the method; return what ended it: None or one of the classes of failure."""
+    try:
+        method(lesson_class(stage, submission))
+    except (Failure, Skip, Unfinished) as e:
+        return e
+    return None
+
+
+def _note(record, end, stage, submission):
+    """Write into the record how the check ended, with the evidence."""
+    if end is None:
+        record.verdict = "PASS"
+        return
+    if isinstance(end, Skip):
+        record.verdict, record.reason = "SKIP", str(end)
+        return
+    if isinstance(end, Unfinished):
+        record.verdict = "UNTOUCHED"
+        record.step = steps.quoted(end.step, end.where, submission.directory,
+                                   submission.modules)
+        return
+    _note_failure(record, end)
+    _note_timeline(record, stage, submission)
+    for program in stage.shown():
+        report = program.report()
+        if report:
+            record.report = report[:20000]
+            record.frames = crash.frames(report, submission.directory, program.path)
+        if end.verdict == "TIMEOUT" and program.status is None:
+            record.where = whereabouts(program, stage, submission.directory)
+        record.output = show.tail(program.stderr)
+
+
+def _note_timeline(record, stage, submission):
+    record.timeline, record.left_out = timeline.entries(stage, submission.directory)
+
+
+def _note_failure(record, failure):
+    record.verdict = failure.verdict
+    record.expected, record.actual = failure.expected, failure.actual
+    if failure.verdict == "LIMIT" and not failure.bug:
+        record.why = WHY_LIMITS         # no bug of the check: it got in its own way
+        return
+    record.bug = failure.bug or record.bugs[0]
+    record.why = bugs.bug(record.bug).rule
+
+
+# All checks, in parallel processes
+
+def run_checks(lesson_class, names, submission, run_all, on_record):
+    """Run the checks `names` on a Submission; return their Records in that order.
+
+    run_all    False: none is started once one has failed, and what comes after
+               the first that failed is not counted as run
+    on_record  called with each Record, in order, as soon as it is known
+    """
+    crew = Crew(lambda name, scratch: json.dumps(
+        run_check(lesson_class, name, submission, scratch).as_dict()))
+    records, told = {}, 0
+    waiting = list(names)
+    try:
+        while waiting or crew.at_work:
+            while waiting and crew.has_room():
+                crew.start(waiting.pop(0))
+            for name, text in crew.finished():
+                records[name] = Record.from_dict(json.loads(text)) if text else \
+                    _lost(lesson_class, name)
+                if not run_all and records[name].stops():
+                    waiting = []
+                    crew.stop_all_after(names[:names.index(name)])
+            while told < len(names) and names[told] in records:
+                on_record(records[names[told]])
+                told += 1
+                if not run_all and records[names[told - 1]].stops():
+                    return [records[n] for n in names[:told]]
+    finally:
+        crew.stop_all_after([])
+    return [records[n] for n in names]
+
+
+def _lost(lesson_class, name):
+    record = Record(name, lesson_class.checks()[name])
+    record.verdict, record.actual = "INFRA", "the process that ran this check died"
+    return record
