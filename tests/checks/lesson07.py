@@ -23,6 +23,19 @@ def numbers(*values):
     return struct.pack(f"!{len(values)}i", *values)
 
 
+def signed_sums(values):
+    """Return the sums (as sent) of a program that combines bytes as signed char."""
+    def combined(value, join):
+        number = 0
+        for shift, byte in zip((24, 16, 8, 0), struct.pack("!i", value)):
+            number = join(number, (byte - 256 if byte > 127 else byte) << shift)
+        return number & 0xffffffff
+
+    return {struct.pack("!Q", sum(combined(v, join) - (combined(v, join) >> 31 << 32)
+                                  for v in values) & 0xffffffffffffffff)
+            for join in (int.__or__, int.__add__)}
+
+
 def layout_bug(got, right):
     """Return the bug that `got`, received instead of the frame `right`, points to."""
     kind, length = right[:1], len(right) - 5
@@ -108,7 +121,7 @@ class Frames(Lesson):
         for kind, answer in ((ECHO, b""), (UPPER, b""), (SUM, bytes(8)), (ECHO, b"")):
             self.asks(alice, frame(kind), frame(kind, answer), "F9")
 
-    @check(points=3, bugs="B5 B1")
+    @check(points=3, bugs="B5 B1 B11")
     def sums(self):
         """sums of negative and large numbers are right, up to 64 bits"""
         self.serve("0")
@@ -117,8 +130,11 @@ class Frames(Lesson):
                        (-2147483648, -2147483648), (2147483647,) * 1000):
             right = struct.pack("!q", sum(values))
 
-            def bug(right=right):
-                return "B1" if bytes(alice.got[5:]) == right[::-1] else "B5"
+            def bug(right=right, values=values):
+                came = bytes(alice.got[5:])
+                unsigned = struct.pack("!q", sum(v & 0xffffffff for v in values))
+                return {right[::-1]: "B1", unsigned: "B11"}.get(
+                    came, "B5" if came in signed_sums(values) else "")
             alice.sends(frame(SUM, numbers(*values)))
             alice.receives(frame(SUM, right), bug)
 
@@ -136,13 +152,11 @@ class Frames(Lesson):
 
     def gets_an_error(self, peer, text=None):
         """The peer receives an error frame, with this text or any."""
-        self.stage.wait_for(lambda: peer.receive() or len(peer.got) >= 5
-                            or bool(peer.end), readable=peer.open_descriptors())
-        if peer.got[:1] != bytes([ERROR]):
+        if peer.waits_for(5)[:1] != bytes([ERROR]):
             peer.receives(frame(ERROR, text or b"..."), "F8" if text else "F19")
-        length = int.from_bytes(peer.got[1:5], "big")
-        if text is None:
-            text = bytes(peer.got[5:5 + length])
+        if text is None:                # any: but all of what it announces
+            length = int.from_bytes(peer.got[1:5], "big")
+            text = peer.waits_for(5 + length)[5:]
         peer.receives(frame(ERROR, text), "F8")
 
     @check(points=3, bugs="F8 H1")

@@ -55,18 +55,6 @@ class Show(unittest.TestCase):
         self.assertEqual(show.count(1048576), "1,048,576 bytes")
         self.assertEqual(show.count(2, "process", "processes"), "2 processes")
 
-    def test_difference(self):
-        """two byte strings are described around their first difference"""
-        long = bytes(range(256)) * 4
-        for expected, actual, words in [
-                (b"abc", b"abd", '"abd"'), (b"abc", b"", "nothing"),
-                (long, long[:500], "the first 500 bytes, and then nothing"),
-                (long, long + b"more", "too much"),
-                (long, long[:300] + b"\xff" + long[301:], "from byte 296")]:
-            with self.subTest(words):
-                self.assertIn(words, show.difference(expected, actual)[1])
-        self.assertEqual(show.difference(long, b"")[1], "nothing")
-
     def test_address(self):
         """addresses of both families are written as everybody does"""
         self.assertEqual(show.address(("127.0.0.1", 80)), "127.0.0.1:80")

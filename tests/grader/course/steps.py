@@ -30,6 +30,23 @@ def text(source, number):
     return " ".join(found[1].replace("*", " ").split()) if found else ""
 
 
+def at(source, line):
+    """Return the number of the step that this line of the file `source` is part of.
+
+    Finished programs keep the comments of their steps.  0 when it is part of none.
+    """
+    try:
+        with open(source, encoding="utf-8", errors="replace") as file:
+            before = file.read().split("\n")[:line]
+    except OSError:
+        return 0
+    for text_of_line in reversed(before):
+        found = re.search(r"/\* Step (\d+)\.", text_of_line)
+        if found or text_of_line.startswith("}"):
+            return int(found[1]) if found else 0
+    return 0
+
+
 def first(directory):
     """Return (file, line, step) of the first step left to do in `directory`.
 

@@ -14,9 +14,11 @@ import re
 import textwrap
 
 from ..words.show import clean
+from ..words.text import Text
 
 WIDTH = 80
 LEFT, RIGHT = 36, 42                # columns of the two sides
+DATA = 26                           # columns of bytes on the left
 ROWS = 24                           # lines of the chart, the last ones
 MOST = 5                            # lanes on each side; who comes later shares one
 
@@ -145,8 +147,7 @@ def _rows(entries, room, clients):
     for entry in entries:
         if entry["lane"] == "tester":
             client = entry["who"] if entry["who"] in clients else ""
-            pieces = _on_the_left(clean(f"{entry['who']} {entry['text']}".strip()),
-                                  room)
+            pieces = _on_the_left(entry, room)
             rows += [_Row(piece, client if piece is pieces[0] else "")
                      for piece in pieces]
             continue
@@ -159,21 +160,16 @@ def _rows(entries, room, clients):
     return rows
 
 
-def _on_the_left(text, room):
+def _on_the_left(entry, room):
     """Break a sentence of the tester to the side's width; data has its own line."""
+    said = Text.from_dict(entry["words"]).english(min(DATA, room - 2)) \
+        if entry.get("words") else entry["text"]
+    text = clean(f"{entry['who']} {said}".strip())
     words, quote, data = text.partition(' "')
     if len(text) <= room or not quote:
         return textwrap.wrap(text, room, subsequent_indent="  ")
     return textwrap.wrap(words, room, subsequent_indent="  ") + \
-        ['  "' + _cut(data, room - 3)]
-
-
-def _cut(data, room):
-    """Shorten a quoted text, which ends with its quote, to `room` columns."""
-    if len(data) <= room:
-        return data
-    kept = re.sub(r'(\.\.\.)?"$', "", data)[:room - 4]
-    return kept + '..."'
+        textwrap.wrap('"' + data, room, initial_indent="  ", subsequent_indent="  ")
 
 
 def _call(row, room):

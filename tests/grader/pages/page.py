@@ -9,6 +9,8 @@ from .chart import WIDTH, chart
 WORDS = {"PASS": "ok", "UNTOUCHED": "todo", "SKIP": "skip"}
 COLOURS = {"PASS": "32", "SKIP": "33", "UNTOUCHED": "33"}       # others: red
 BAR = 24
+BLANK = "\x1f"                      # stands for a blank where no line may break
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def page(document, colour=False, whole=False):
@@ -73,8 +75,9 @@ def _trouble(document, check, whole):
 def _evidence(check):
     lines = [_wrapped("  expected  ", check["expected"], 12),
              _wrapped("  actual    ", check["actual"], 12)]
-    if check["where"]:
-        lines.append(_wrapped("            ", check["where"], 12))
+    for label, key in (("", "where"), ("that is", "computed"), ("first at", "origin")):
+        if check[key]:
+            lines.append(_wrapped(f"  {label:9} ", check[key], 12))
     if check["frames"]:
         lines.append(_wrapped("  at        ", ", ".join(check["frames"]), 12))
     if check["report"]:
@@ -88,7 +91,7 @@ def _evidence(check):
 def _explanation(document, check):
     number = document["lesson"]["number"]
     level = document["hint_level"]
-    lines = [_wrapped("  Why   ", check["why"], 8)]
+    lines = [_wrapped("  Why   ", check["why"], 8)] if check["why"] else []
     if not check["bug"]:
         lines.append(f"  Next  make trace-lesson{number}".ljust(32)
                      + "runs this check alone and shows it all")
@@ -201,7 +204,9 @@ def _wrapped(start, text, indent):
     """Return text behind `start`, wrapped, later lines `indent` columns in."""
     head = start.rsplit("\n", 1)
     lines = []
-    for paragraph in clean(text).splitlines() or [""]:
-        lines += textwrap.wrap(paragraph, WIDTH - 1 - indent) or [""]
-    joined = ("\n" + " " * indent).join(lines)
+    whole = QUOTED.sub(lambda m: m[0].replace(" ", BLANK), clean(text))
+    for paragraph in whole.splitlines() or [""]:
+        lines += textwrap.wrap(paragraph, WIDTH - 1 - indent,
+                               break_on_hyphens=False) or [""]
+    joined = ("\n" + " " * indent).join(lines).replace(BLANK, " ")
     return re.sub(r"[ ]+$", "", start + joined, flags=re.M) if len(head) else joined

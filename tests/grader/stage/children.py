@@ -4,8 +4,8 @@ import signal
 import time
 
 from ..bench import procfs, spawn
-from ..words import show
-from .failure import Failure
+from ..words.text import _
+from .stage import TESTER
 
 STOP_TIME = 1.2                     # seconds asleep: more than a stop may take
 
@@ -47,7 +47,7 @@ class Children:
     def freezes_alone(self):
         """Stop it, and not its children, once it waits; goes_on() ends that."""
         self.stage.wait_until_taken()
-        self.stage.tell("stops the server, not its children", "the tester")
+        self.stage.tell("stops the server, not its children", TESTER)
         os.kill(self.pid, signal.SIGSTOP)
         self._wait_until_stopped(any)
 
@@ -55,22 +55,21 @@ class Children:
         """Each child that has ended is collected."""
         if not self.stage.wait_for(lambda: not self.zombies()):
             dead = len(self.zombies())
-            raise Failure("every child that has ended is collected",
-                          f"{show.count(dead, 'zombie')} left", bug)
+            raise self.failure("every child that has ended is collected",
+                               _("{dead:zombie} left", dead=dead), bug)
 
     def has_processes(self, most, bug=None):
         """Sooner or later it and its descendants are at most so many processes."""
         if not self.stage.wait_for(lambda: self.processes() <= most):
             now, dead = self.processes(), len(self.zombies())
-            raise Failure(f"{show.count(most, 'process', 'processes')}, as before",
-                          f"{show.count(now, 'process', 'processes')}" +
-                          (f", of which {show.count(dead, 'zombie')}" if dead else ""),
-                          bug)
+            words = "{now:process/processes}" + ", of which {dead:zombie}" * bool(dead)
+            raise self.failure(_("{most:process/processes}, as before", most=most),
+                               _(words, now=now, dead=dead), bug)
 
     def dies_alone(self):
         """Kill it, and not its children; return the pids of those that live on."""
         family = procfs.family(self.pid)[1:]
-        self.stage.tell("kills the server, not its children", "the tester")
+        self.stage.tell("kills the server, not its children", TESTER)
         os.kill(self.pid, signal.SIGKILL)
         self.was_killed = True
         self.stage.wait_for(self.has_ended)
@@ -79,7 +78,8 @@ class Children:
     def is_told_to_stop(self, number):
         """Send it SIGTERM or SIGINT: to it alone, not to its children."""
         self.is_alive("I11")
-        self.stage.tell(f"sends it {signal.Signals(number).name}", "the tester")
+        name = signal.Signals(number).name
+        self.stage.tell(_("sends it {signal}", signal=name), TESTER)
         self._told = procfs.family(self.pid)[1:], number
         spawn.send_signal(self.pid, number)
 
@@ -95,17 +95,17 @@ class Children:
         children, number = self._told
         self.stage.wait_for(lambda: self.has_ended() or self._sleeps_on())
         if self.status is None:
-            raise Failure("the server ends within a second", "it goes on running",
-                          bug, "TIMEOUT")
+            raise self.failure("the server ends within a second", "it goes on running",
+                               bug, "TIMEOUT")
         if self.status == -number:
             self.was_killed = True      # by us: no crash
-            raise Failure("exit status 0", self.how_it_ended(), "I11")
+            raise self.failure("exit status 0", self.how_it_ended(), "I11")
         self.exits_with(0, "I11")
         if not self.stage.wait_for(lambda: self.are_gone(children), patient=True,
                                    seconds=STOP_TIME):
             left = sum(map(spawn.is_alive, children))
-            raise Failure("its children end with it",
-                          f"{show.count(left, 'process', 'processes')} left", "K12")
+            raise self.failure("its children end with it",
+                               _("{left:process/processes} left", left=left), "K12")
 
     def _sleeps_on(self):
         """Say whether all its threads have been in the same sleep for STOP_TIME.

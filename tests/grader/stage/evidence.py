@@ -21,6 +21,12 @@ class Evidence:
         return any(self.called(name) for name in calls) \
             or any(c.args[0] > 2 for c in self.trace.calls("write"))
 
+    def has_met_nobody(self):
+        """Say whether it has ended without ever having been connected."""
+        return self.status is not None and not any(
+            c.result is not None and c.result >= 0
+            for c in self.trace.calls("accept", "accept4", "connect"))
+
     def times(self, *names):
         """Return how often it made these calls."""
         return sum(self.trace.entered_count(name) for name in names)

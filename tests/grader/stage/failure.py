@@ -1,21 +1,29 @@
 """What ends a check before its last line: one class for each kind of end."""
+from ..words.text import text_of
 
 
 class Failure(Exception):
     """The program is not right: what was expected, what happened, and which bug.
 
-    expected, actual  one line of text each
-    bug               an ID of docs/bugs, a function that finds it out, or None for
-                      the first bug of the check
+    expected, actual  one sentence each, a str or a Text
+    bug               an ID of docs/bugs, a function that finds it out, "" when it is
+                      none that has a name, or None for the first bug of the check
     verdict           FAIL, TIMEOUT, CRASH, LIMIT or LEFTOVER
+    computed          what makes the one of the other, a Text (see words.difference),
+                      or None
+    of                what it is about, where one thing is: a Subject or a Peer
+    at                the first byte that is wrong of all that this one sent, or None
     """
 
-    def __init__(self, expected, actual, bug=None, verdict="FAIL"):
+    def __init__(self, expected, actual, bug=None, verdict="FAIL", computed=None,
+                 of=None, at=None):
         super().__init__(f"expected {expected}; actual {actual}")
-        self.expected = expected
-        self.actual = actual
+        self.expected = text_of(expected)
+        self.actual = text_of(actual)
         self.bug = bug() if callable(bug) else bug
         self.verdict = verdict
+        self.computed = computed
+        self.of, self.at = of, at
 
 
 class Unfinished(Exception):

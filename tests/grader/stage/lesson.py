@@ -5,9 +5,11 @@ from .. import build
 from ..bench import network
 from ..course import sources
 from ..wire.tcp import LOOPBACK
+from ..words.text import _
 from ..words.trouble import Infra
 from . import peer
 from .failure import Failure, Skip
+from .stage import TESTER
 from .subject import Subject
 
 SMALL_BUFFER = 1 << 18              # bytes: less than a mebibyte, and no slower
@@ -107,7 +109,7 @@ class Lesson:
     def has_small_buffers(self):
         """From now on programs can send little ahead, where the machine allows that."""
         if network.limit_send_buffers(SMALL_BUFFER):
-            self.stage.tell("makes the buffers for sending small", "the tester")
+            self.stage.tell("makes the buffers for sending small", TESTER)
 
     def closed_port_number(self):
         """Return a port on which nobody listens, kept so until the check ends."""
@@ -119,7 +121,8 @@ class Lesson:
     def has_no_call_to(self, *names, bug=None):
         """The learner's files call none of these functions."""
         for file, line, name in sources.calls_to(self.directory, names):
-            raise Failure(f"no call of {name}()", f"{file}:{line} calls it", bug)
+            raise Failure(_("no call of {name}()", name=name),
+                          _("{file}:{line} calls it", file=file, line=line), bug)
 
     def serve(self, *args, bug=None, **options):
         """Start a server program and wait until it listens."""
@@ -145,8 +148,9 @@ class Lesson:
         """Whoever tries to connect to self.address is refused."""
         visitor = peer.connect(self.stage, name, self.address)
         if not isinstance(visitor, OSError):
-            raise Failure(f"{name} is refused", "the connection was accepted", bug)
-        self.stage.tell(f"is refused: {visitor.strerror}", name)
+            raise Failure(_("{name} is refused", name=name),
+                          "the connection was accepted", bug)
+        self.stage.tell(_("is refused: {reason}", reason=visitor.strerror), name)
 
     def tries_to_connect(self, name):
         """Connect and leave again; whether that succeeds is of no concern."""
@@ -158,9 +162,10 @@ class Lesson:
         """Connect to the served program; return the connection as a Peer."""
         client = peer.connect(self.stage, name, self.address, source)
         if isinstance(client, OSError):
-            self.stage.tell(f"cannot connect: {client.strerror}", name)
+            self.stage.tell(_("cannot connect: {reason}", reason=client.strerror), name)
             self.stage.lets_the_dying_end()
-            raise Failure(f"{name} can connect", client.strerror.lower(), bug)
+            raise Failure(_("{name} can connect", name=name),
+                          client.strerror.lower(), bug)
         return client
 
 

@@ -2,7 +2,8 @@
 import select
 
 from ..wire import tcp
-from ..words import show
+from ..words import difference
+from ..words.text import _
 from .failure import Failure
 
 
@@ -21,6 +22,10 @@ class Peer(tcp.End):
         stage.peers.append(self)
         stage.on_end(sock.close)
 
+    def failure(self, *words, **more):
+        """Return a Failure that is about this connection."""
+        return Failure(*words, of=self, **more)
+
     def tells(self, text):
         """Add a line about this peer to the story."""
         self.stage.tell(text, self.name)
@@ -29,7 +34,7 @@ class Peer(tcp.End):
 
     def sends(self, data):
         """Send all of data (bytes), reading meanwhile what comes back."""
-        self.tells(f"sends {show.some(data, 26)}")
+        self.tells(_("sends {data}", data=bytes(data)))
         left = memoryview(data)
 
         def all_sent():
@@ -43,14 +48,14 @@ class Peer(tcp.End):
             return True
 
         if not self.stage.wait_for(all_sent, writable=[self.sock]):
-            raise Failure(f"{self.name} can send {show.count(len(data))}",
-                          f"the program took {show.count(len(data) - len(left))} "
-                          "and no more", verdict="TIMEOUT")
+            raise self.failure(_("{who} can send {n:byte}", who=self.name, n=len(data)),
+                               _("the program took {n:byte} and no more",
+                                 n=len(data) - len(left)), verdict="TIMEOUT")
 
     def sends_in_pieces(self, data, size=1):
         """Send data in pieces of `size` bytes, each when the last one has been read."""
-        self.tells(f"sends {show.count(len(data))}, {size} at a time, "
-                   f"{show.quoted(data, 22)}")
+        self.tells(_("sends {n:byte}, {size} at a time, {data:quoted}", n=len(data),
+                     size=size, data=bytes(data)))
         for at in range(0, len(data), size):
             self.send(data[at:at + size])
             if self.end == "reset":
@@ -100,49 +105,59 @@ class Peer(tcp.End):
 
     def receives(self, expected, bug=None):
         """The program sends exactly these bytes next; more may follow later."""
-        self.stage.wait_for(lambda: self.receive() or len(self.got) >= len(expected)
-                            or bool(self.end), readable=self.open_descriptors())
-        got = bytes(self.got[:len(expected)])
+        got = self.waits_for(len(expected))
         if got == expected:
-            del self.got[:len(expected)]
+            self.take(len(expected))
             if expected:
-                self.tells(f"receives {show.some(expected, 23)}")
+                self.tells(_("receives {data}", data=expected))
             return
-        want, have = show.difference(expected, bytes(self.got))
         if self.end:                    # the reason depends on whether it ends
             self.stage.lets_the_dying_end()
         came_short = expected.startswith(got)
+        want, have = difference.between(expected, bytes(self.got))
+        after = {"eof": "{have}, then the end of the stream",
+                 "reset": "{have}, then a reset (RST)"}
         if came_short and self.end:
-            have += {"eof": ", then the end of the stream",
-                     "reset": ", then a reset (RST)"}[self.end]
-        raise Failure(f"{self.name} receives {want}", have, bug,
-                      "TIMEOUT" if came_short and not self.end else "FAIL")
+            have = _(after[self.end], have=have)
+        raise self.failure(
+            _("{who} receives {what}", who=self.name, what=want), have, bug,
+            "TIMEOUT" if came_short and not self.end else "FAIL",
+            computed=difference.explained(expected, bytes(self.got)),
+            at=self.taken + difference.first(expected, bytes(self.got)))
+
+    def waits_for(self, count):
+        """Return the next `count` bytes, or fewer if no more come; they stay there."""
+        self.stage.wait_for(lambda: self.receive() or len(self.got) >= count
+                            or bool(self.end), readable=self.open_descriptors())
+        return bytes(self.got[:count])
 
     def receives_a_line(self, bug=None):
         """The program sends a line next; return it, with its newline."""
         self.stage.wait_for(lambda: self.receive() or b"\n" in self.got
                             or bool(self.end),
                             readable=self.open_descriptors())
-        line, newline, rest = bytes(self.got).partition(b"\n")
+        line, newline, _rest = bytes(self.got).partition(b"\n")
         if not newline:
-            raise Failure(f"{self.name} receives a line", show.some(line), bug,
-                          "FAIL" if self.end else "TIMEOUT")
-        self.got[:] = rest
-        self.tells(f"receives {show.some(line + newline, 23)}")
+            raise self.failure(_("{who} receives a line", who=self.name),
+                               _("{data}", data=line), bug,
+                               "FAIL" if self.end else "TIMEOUT")
+        self.take(len(line) + 1)
+        self.tells(_("receives {data}", data=line + newline))
         return line + newline
 
     def sees_the_end(self, bug=None):
         """The program closes its end in the usual way, and nothing comes before."""
         self.stage.wait_for(lambda: self.receive() or bool(self.end or self.got),
                             readable=self.open_descriptors())
-        what = f"{self.name} sees the end of the stream"
+        what = _("{who} sees the end of the stream", who=self.name)
         if self.got:
-            raise Failure(what, f"{show.some(bytes(self.got))} came before it", bug)
+            raise self.failure(what, _("{data} came before it", data=bytes(self.got)),
+                               bug, at=self.taken)
         if self.end == "reset":
             self.stage.lets_the_dying_end()
-            raise Failure(what, f"{self.name} sees a reset (RST)", bug)
+            raise self.failure(what, _("{who} sees a reset (RST)", who=self.name), bug)
         if not self.end:
-            raise Failure(what, "the connection stays open", bug, "TIMEOUT")
+            raise self.failure(what, "the connection stays open", bug, "TIMEOUT")
         self.tells("sees the end of the stream")
 
     def is_not_reset(self, bug=None):
@@ -151,40 +166,42 @@ class Peer(tcp.End):
         # A reset may be the answer to bytes of ours that have not left yet.
         self.stage.wait_for(self.is_acknowledged, patient=True)
         if self.has_error() or self.end == "reset":
-            raise Failure(f"{self.name} sees no reset",
-                          "a reset (RST) came after the end of the stream", bug)
+            raise self.failure(_("{who} sees no reset", who=self.name),
+                               "a reset (RST) came after the end of the stream", bug)
 
     def has_nothing_more(self, bug=None, end_bug=None):
         """Now that the program waits: no further byte came, and no end either."""
         self.stage.wait_until_taken()
         self.receive()
         if self.got:
-            raise Failure(f"{self.name} receives nothing more",
-                          f"{self.name} receives {show.some(bytes(self.got))}", bug)
+            raise self.failure(_("{who} receives nothing more", who=self.name),
+                               self._receives(), bug)
         if self.end:
-            raise Failure("the connection stays open",
-                          f"{self.name} sees " + ("the end of the stream (FIN)"
-                                                  if self.end == "eof" else
-                                                  "a reset (RST)"), end_bug or bug)
+            raise self.failure("the connection stays open",
+                               _("{who} sees the end of the stream (FIN)"
+                                 if self.end == "eof" else "{who} sees a reset (RST)",
+                                 who=self.name), end_bug or bug)
 
     def has_no_surplus(self, bug=None):
         """No further byte has come by now; the program may be done sending."""
         self.receive()
         if self.got:
-            raise Failure(f"{self.name} receives nothing more",
-                          f"{self.name} receives {show.some(bytes(self.got))}", bug)
+            raise self.failure(_("{who} receives nothing more", who=self.name),
+                               self._receives(), bug)
 
     def gets_nothing(self, bug=None):
         """The connection ends, in whatever way, and no byte comes before that."""
         self.stage.wait_for(lambda: self.receive() or bool(self.end or self.got),
                             readable=self.open_descriptors())
-        what = f"the connection ends, and {self.name} receives nothing"
+        what = _("the connection ends, and {who} receives nothing", who=self.name)
         if self.got:
-            raise Failure(what, f"{self.name} receives {show.some(bytes(self.got))}",
-                          bug)
+            raise self.failure(what, self._receives(), bug)
         if not self.end:
-            raise Failure(what, "the connection stays open", bug, "TIMEOUT")
+            raise self.failure(what, "the connection stays open", bug, "TIMEOUT")
         self.tells("sees the connection end")
+
+    def _receives(self):
+        return _("{who} receives {data}", who=self.name, data=bytes(self.got))
 
     def open_descriptors(self):
         """Return what becomes readable when something arrives."""
@@ -210,10 +227,12 @@ class Listener:
         self.stage.wait_for(lambda: bool(found or self._take(found)),
                             readable=[self.sock])
         if not found:
-            expected = f"a connection to {self.host} port {self.port}"
+            expected = _("a connection to {host} port {port}", host=self.host,
+                         port=self.port)
             if self.stage.programs[-1].status is not None:
-                raise Failure(expected, "the program ended without one: "
-                              + self.stage.programs[-1].how_it_ended(), bug or "U12")
+                raise Failure(expected, _("the program ended without one: {how}",
+                                          how=self.stage.programs[-1].how_it_ended()),
+                              bug or "U12")
             raise Failure(expected, "the program does not connect", bug, "TIMEOUT")
         self.stage.tell("accepts the connection", name)
         return Peer(self.stage, name, found[0])
@@ -235,8 +254,9 @@ class Listener:
         told  what the program was told, and why this port is not that, in words
         """
         if self.is_visited():
-            raise Failure(told or f"no connection to port {self.port}",
-                          f"the program connected to port {self.port}", bug)
+            raise Failure(told or _("no connection to port {port}", port=self.port),
+                          _("the program connected to port {port}", port=self.port),
+                          bug)
 
     def closes(self):
         """Stop listening."""

@@ -5,7 +5,8 @@ import signal
 from ..bench import procfs
 from ..bench.program import READY
 from ..words import show
-from .failure import Failure
+from ..words.text import _
+from .stage import TESTER
 
 
 class Server:
@@ -17,12 +18,12 @@ class Server:
         """Wait until its plan stops it (`where`: in words); False if it does not."""
         stopped = self.wait_until_frozen()
         if stopped:
-            self.stage.tell(f"stops it {where}", "the tester")
+            self.stage.tell(_("stops it {where}", where=where), TESTER)
         return stopped
 
     def goes_on(self):
         """Let it go on after a stop."""
-        self.stage.tell("lets it go on", "the tester")
+        self.stage.tell("lets it go on", TESTER)
         self.thaw()
 
     # A server
@@ -57,35 +58,36 @@ class Server:
         shown = show.address((host, port or (truth or (0, "PORT"))[1]))
         if b"\n" not in self.stdout:
             self.is_alive(unheard)
-            raise Failure(f'the line "listening on {shown}"',
-                          "the program listens, but its line does not come" if truth
-                          else "it does not listen",
-                          unheard, "TIMEOUT")
+            raise self.failure(
+                _('the line "listening on {address}"', address=shown),
+                "the program listens, but its line does not come" if truth
+                else "it does not listen", unheard, "TIMEOUT")
         line = bytes(self.stdout).partition(b"\n")[0]
         if line != f"listening on {shown}".encode():
-            raise Failure(f'"listening on {shown}"', show.quoted(line, 60), wrong)
+            raise self.failure(_('"listening on {address}"', address=shown),
+                               _("{line:quoted}", line=line), wrong)
         return self.ready_line()
 
     def is_alive(self, bug=None):
         """It is still running."""
         if self.has_ended():
-            raise Failure("the program goes on running", self.last_words(), bug)
+            raise self.failure("the program goes on running", self.last_words(), bug)
 
     def last_words(self):
         """Return how it ended, and the last line it left on stderr."""
         lines = bytes(self.stderr).strip().splitlines()
-        return f"it ended: {self.how_it_ended()}" + \
-            (f", after {show.quoted(lines[-1], 72)}" if lines else "")
+        return _("it ended: {how}" + ", after {line:quoted}" * bool(lines),
+                 how=self.how_it_ended(), line=bytes(lines[-1]) if lines else b"")
 
     def is_killed(self):
         """Kill it, as kill -9 would."""
-        self.stage.tell("kills the server", "the tester")
+        self.stage.tell("kills the server", TESTER)
         self.end()
 
     def freezes(self):
         """Stop it once it waits, as Ctrl-Z would; goes_on() lets it meet what came."""
         self.stage.wait_until_taken()
-        self.stage.tell("stops the server for a moment", "the tester")
+        self.stage.tell("stops the server for a moment", TESTER)
         self.freeze()
 
     def holds_back(self, whom):
@@ -96,13 +98,13 @@ class Server:
         words = {"new": "holds back each new thread at its start",
                  "woken": "holds back threads that are woken",
                  "waker": "holds back a thread that has woken another"}[whom]
-        self.stage.tell(words, "the tester")
+        self.stage.tell(words, TESTER)
         self.trace.hold(whom)
 
     def lets_go(self):
         """Let those go on who were held back, once all else is done."""
         self.stage.wait_until_taken()
-        self.stage.tell("lets them go on", "the tester")
+        self.stage.tell("lets them go on", TESTER)
         self.trace.hold(None)
 
     def has_only_the_descriptors_it_holds(self):
@@ -112,12 +114,12 @@ class Server:
         held = next(fd for fd in range(len(open_now) + 1) if fd not in open_now)
         self.limits = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (held, self.limits[1]))
-        self.stage.tell(f"allows it {held} descriptors, no more", "the tester")
+        self.stage.tell(_("allows it {held} descriptors, no more", held=held), TESTER)
 
     def has_descriptors_again(self):
         """Lift that limit."""
         resource.prlimit(self.pid, resource.RLIMIT_NOFILE, self.limits)
-        self.stage.tell("allows it descriptors again", "the tester")
+        self.stage.tell("allows it descriptors again", TESTER)
 
     def comes_to_rest(self, most=None):
         """Idle, it rests, and has no more than `most` descriptors open (None: any).
@@ -127,12 +129,13 @@ class Server:
         self.stage.wait_for(lambda: self.waits_for_input() and
                             (most is None or self.open_descriptors() <= most))
         if self.spins():
-            raise Failure("a server at rest while nobody is there", "it never rests",
-                          "I3", "TIMEOUT")
+            raise self.failure("a server at rest while nobody is there",
+                               "it never rests",
+                               "I3", "TIMEOUT")
         now = self.open_descriptors()
         if most is not None and now > most:
-            raise Failure(f"{most} open descriptors, as after the first client",
-                          f"{now} are open", "D13")
+            raise self.failure(_("{most} open descriptors, as after the first client",
+                                 most=most), _("{now} are open", now=now), "D13")
         return now
 
     def open_descriptors(self):

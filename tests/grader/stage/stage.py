@@ -9,11 +9,14 @@ from collections import namedtuple
 from ..bench import spawn
 from ..bench.patience import Deadline, Pauses
 from ..wire.diagnosis import SocketDiagnosis
+from ..words.text import text_of
 from ..words.trouble import Infra
 
+TESTER = "the tester"
+
 # time   nanoseconds, the clock of the trace
-# who    the peer that acts; "" for the tester itself
-# text   what it does, in the third person
+# who    the peer that acts, or TESTER; "" for the command line that starts a program
+# text   what it does, in the third person: a Text
 Event = namedtuple("Event", "time who text")
 
 
@@ -41,13 +44,14 @@ class Stage:
         self.peers = []                 # peer.Peer, in order of connecting
         self.story = []
         self.only = None                # the one program a report is to be about
+        self.failing = None             # the program of which something is not true
         self.scratch = scratch
         self.diagnosis = SocketDiagnosis()
         self._cleanups = []
 
     def tell(self, text, who="", at=None):
-        """Add a line to the story, at time `at` (now by default)."""
-        self.story.append(Event(at or time.monotonic_ns(), who, text))
+        """Add a line to the story, a str or a Text, at time `at` (now by default)."""
+        self.story.append(Event(at or time.monotonic_ns(), who, text_of(text)))
 
     def is_about(self, program=None):
         """A report of what is found from now on shows `program` alone; None: all.
@@ -57,13 +61,20 @@ class Stage:
         self.only = program
 
     def shown(self):
-        """Return the programs that a report shows."""
-        return [self.only] if self.only else self.programs
+        """Return the programs that a report shows.
+
+        Of many runs that have nothing to do with each other only the one that fails.
+        """
+        if self.only:
+            return [self.only]
+        return [p for p in self.programs
+                if self.failing in (None, p) or not p.has_met_nobody()]
 
     def told(self):
         """Return the events that a report shows: not the start of other programs."""
-        hidden = {p.started for p in self.programs if p not in self.shown()}
-        begin = self.only.started if self.only else 0
+        shown = self.shown()
+        hidden = {p.started for p in self.programs if p not in shown}
+        begin = shown[0].started if len(shown) == 1 and hidden else 0
         return [e for e in self.story if e.time not in hidden and e.time >= begin]
 
     def mark(self):

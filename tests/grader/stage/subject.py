@@ -3,7 +3,8 @@ import re
 import signal
 
 from ..bench.program import Program
-from ..words import show
+from ..words import difference, show
+from ..words.text import _
 from .children import Children
 from .evidence import Evidence
 from .failure import Failure
@@ -21,13 +22,17 @@ class Subject(Evidence, Server, Children, Program):
         stage.tell("$ " + " ".join([self.name, *map(show.argument, self.args)]),
                    at=self.started)
 
+    def failure(self, *words, **more):
+        """Return a Failure that is about this program."""
+        return Failure(*words, of=self, **more)
+
     # A program that ends by itself
 
     def ends(self, bug=None, expected="the program ends"):
         """It comes to its end; expected: with what, in words."""
         self.stage.wait_for(self.has_ended)
         if self.status is None:
-            raise Failure(expected, "it does not end", bug, "TIMEOUT")
+            raise self.failure(expected, "it does not end", bug, "TIMEOUT")
 
     def has_ended(self):
         """Say whether it has ended by now."""
@@ -36,9 +41,11 @@ class Subject(Evidence, Server, Children, Program):
 
     def exits_with(self, status, bug=None):
         """It ends by itself with this exit status."""
-        self.ends(bug, f"exit status {status}")
+        self.ends(bug, _("exit status {status}", status=status))
         if self.status != status:
-            raise Failure(f"exit status {status}", self.how_it_ended(), bug)
+            raise self.failure(_("exit status {status}", status=status),
+                               self.how_it_ended(),
+                               bug)
 
     def how_it_ended(self):
         """Return in words how it ended, or that it runs."""
@@ -52,15 +59,17 @@ class Subject(Evidence, Server, Children, Program):
         """Its whole standard output so far is these bytes."""
         self.look()
         if bytes(self.stdout) != expected:
-            want, have = show.difference(expected, bytes(self.stdout))
-            raise Failure(f"on stdout {want}", have, bug)
+            want, have = difference.between(expected, bytes(self.stdout))
+            raise self.failure(_("on stdout {what}", what=want), have, bug, computed=
+                               difference.explained(expected, bytes(self.stdout)))
 
     def says(self, pattern, words, bug=None):
         """Sooner or later a line on stderr matches `pattern` (in words: `words`)."""
         if not self.stage.wait_for(lambda: self.has_said(pattern)):
             first = bytes(self.stderr).strip().split(b"\n")[0]
-            raise Failure(f"on stderr {words}", show.quoted(first, 60) if first
-                          else "nothing on stderr", bug)
+            raise self.failure(_("on stderr {words}", words=words),
+                               _("{line:quoted}", line=bytes(first)) if first
+                               else "nothing on stderr", bug)
 
     def has_said(self, pattern):
         """Say whether a line on stderr matches `pattern` by now."""
@@ -75,10 +84,11 @@ class Subject(Evidence, Server, Children, Program):
             return len(self.stderr) > before
 
         if not self.stage.wait_for(has_said_more):
-            raise Failure(f"a word on stderr {words}", "nothing on stderr", bug)
+            raise self.failure(_("a message on stderr {words}", words=words),
+                               "nothing on stderr", bug)
 
     def complains(self, bug=None):
         """It has said something on stderr, and nothing on stdout."""
         self.prints(b"", bug)
         if not self.stderr.strip():
-            raise Failure("a message on stderr", "nothing on stderr", bug)
+            raise self.failure("a message on stderr", "nothing on stderr", bug)

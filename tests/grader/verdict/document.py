@@ -2,7 +2,7 @@
 
 It is a dict that json can write:
 
-    format        1
+    format        2
     lesson        number, name, title, file, readme, question, next, diffs,
                   own (the learner's own directory, not a submission)
     verdict       of the lesson: PASS, or that of the first check that did not pass
@@ -33,7 +33,7 @@ def new(place, lesson_class, directory, request):
     """Return the document of a run that has not begun."""
     program = lesson_class.programs[0]
     return {
-        "format": 1,
+        "format": 2,
         "lesson": {
             "number": place.number, "name": place.name, "title": lesson_class.title,
             "file": shown(os.path.join(directory, program + ".c")),

@@ -7,10 +7,13 @@ from ..course import bugs, steps
 from ..stage.failure import Failure, Skip, Unfinished
 from ..stage.stage import Stage
 from ..words import show
+from ..words.text import _
 from ..words.trouble import Infra
 from . import crash, timeline
+from .because import Case, agrees
 from .crew import Crew
 from .examine import examined
+from .origin import first_wrong
 from .record import Record
 from .whereabouts import whereabouts
 
@@ -39,8 +42,8 @@ def run_check(lesson_class, name, submission, scratch):
             _note_timeline(record, ended, submission)
             _note_failure(record, Failure(
                 "nothing outlives the program",
-                f"{show.count(strays, 'process', 'processes')} still alive after it "
-                "had ended", "U9", "LEFTOVER"))
+                _("{strays:process/processes} still alive after it had ended",
+                  strays=strays), "U9", "LEFTOVER"), ended, submission.directory)
     except Exception as e:              # whatever it is, it is not the learner's fault
         record.verdict = "INFRA"
         record.actual = str(e) if isinstance(e, Infra) else traceback.format_exc()
@@ -57,7 +60,10 @@ def _play(lesson_class, method, stage, submission):
     """Run the method; return what ended it: None or one of the classes of failure."""
     try:
         method(lesson_class(stage, submission))
-    except (Failure, Skip, Unfinished) as e:
+    except (Skip, Unfinished) as e:
+        return e
+    except Failure as e:
+        stage.failing = e.of if e.of in stage.programs else None
         return e
     return None
 
@@ -75,7 +81,7 @@ def _note(record, end, stage, submission):
         record.step = steps.quoted(end.step, end.where, submission.directory,
                                    submission.modules)
         return
-    _note_failure(record, end)
+    _note_failure(record, end, stage, submission.directory)
     _note_timeline(record, stage, submission)
     for program in stage.shown():
         report = program.report()
@@ -91,14 +97,18 @@ def _note_timeline(record, stage, submission):
     record.timeline, record.left_out = timeline.entries(stage, submission.directory)
 
 
-def _note_failure(record, failure):
+def _note_failure(record, failure, stage, directory):
     record.verdict = failure.verdict
-    record.expected, record.actual = failure.expected, failure.actual
+    record.tells(expected=failure.expected, actual=failure.actual,
+                 computed=failure.computed)
     if failure.verdict == "LIMIT" and not failure.bug:
         record.why = WHY_LIMITS         # no bug of the check: it got in its own way
         return
-    record.bug = failure.bug or record.bugs[0]
-    record.why = bugs.bug(record.bug).rule
+    bug = record.bugs[0] if failure.bug is None else failure.bug
+    if bug and agrees(bug, Case(failure, stage.shown())):
+        record.bug, record.why = bug, bugs.bug(bug).rule
+    else:
+        record.tells(origin=first_wrong(failure, stage, directory))
 
 
 # All checks, in parallel processes

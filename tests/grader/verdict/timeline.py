@@ -17,11 +17,12 @@ def entries(stage, directory):
 
     An entry has "at_us" (microseconds since the first one), "lane" ("tester" or
     "program"), "who" (the peer, or the program), "thread" (of the program: "main",
-    "thread 2", "child 1"), "text", "source" ("upperd.c:61" or "") and "times" (how
-    often it came in a row).
+    "thread 2", "child 1"), "text", "words" (the same as words.text.Text has it, or
+    None), "source" ("upperd.c:61" or "") and "times" (how often it came in a row).
     directory  where the learner's files lie: only these are sources
     """
-    found = [(e.time, _entry("tester", e.who, e.text)) for e in stage.told()]
+    found = [(e.time, _entry("tester", e.who, str(e.text), words=e.text.as_dict()))
+             for e in stage.told()]
     for program in stage.shown():
         found += _calls(program, directory)
     found.sort(key=lambda pair: pair[0])
@@ -33,9 +34,9 @@ def entries(stage, directory):
     return kept[-MOST:], max(0, len(kept) - MOST)
 
 
-def _entry(lane, who, text, source="", thread=""):
+def _entry(lane, who, text, source="", thread="", words=None):
     return {"at_us": 0, "lane": lane, "who": who, "thread": thread, "text": text,
-            "source": source, "times": 1}
+            "source": source, "times": 1, "words": words}
 
 
 def _calls(program, directory):

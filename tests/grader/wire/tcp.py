@@ -16,7 +16,7 @@ TCP_ESTABLISHED = 1
 class End:
     """A connected TCP socket of the tester's; never blocks.
 
-    got     bytes received and not yet asked for
+    got     bytes received and not yet asked for; taken: how many were before them
     sent    bytes sent so far; our FIN counts as one
     end     "": none yet; "eof"; "reset"
     gone    whether we have closed it
@@ -26,7 +26,7 @@ class End:
         """sock: connected, ours from now on; diagnosis: a SocketDiagnosis."""
         self.sock = sock
         self.diagnosis = diagnosis
-        self.got = bytearray()
+        self.got, self.taken = bytearray(), 0
         self.sent = 0
         self.end = ""
         self.gone = False
@@ -59,6 +59,11 @@ class End:
             if not chunk:
                 self.end = "eof"
             self.got += chunk
+
+    def take(self, count):
+        """Take so many bytes off the front of what was received."""
+        del self.got[:count]
+        self.taken += count
 
     def finish(self):
         """Say "no more from me" (FIN), and go on receiving."""

@@ -5,16 +5,19 @@ import re
 ESCAPES = {0: r"\0", 10: r"\n", 13: r"\r", 9: r"\t", 34: r"\"", 92: r"\\"}
 
 
-def quoted(data, limit=40):
-    """Return bytes in double quotes, C's way, at most about `limit` columns."""
-    text, room = "", limit - 2
+def quoted(data, limit=40, length=None):
+    """Return bytes in double quotes, C's way, at most about `limit` columns.
+
+    length  of the whole, when `data` is only its beginning
+    """
+    text, room, last = "", limit - 2, (length or len(data)) - 1
     for i, byte in enumerate(data):
         piece = ESCAPES.get(byte) or \
             (chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}")
-        if len(text) + len(piece) > room - (2 if i < len(data) - 1 else 0):
+        if len(text) + len(piece) > room - (2 if i < last else 0):
             return f'"{text}..."'
         text += piece
-    return f'"{text}"'
+    return f'"{text}"' if last < len(data) else f'"{text}..."'
 
 
 def count(number, thing="byte", things=None):
@@ -22,9 +25,13 @@ def count(number, thing="byte", things=None):
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
-def some(data, limit=40):
-    """Return bytes with their number: 5 bytes "hello"; "nothing" for none."""
-    return f"{count(len(data))} {quoted(data, limit)}" if data else "nothing"
+def some(data, limit=40, length=None):
+    """Return bytes with their number: 5 bytes "hello"; "nothing" for none.
+
+    length  of the whole, when `data` is only its beginning
+    """
+    return f"{count(length or len(data))} {quoted(data, limit, length)}" if data \
+        else "nothing"
 
 
 def argument(text, limit=40):
@@ -32,25 +39,6 @@ def argument(text, limit=40):
     if len(text) > limit:
         return f'{quoted(text.encode("utf-8", "replace"), limit)} ({count(len(text))})'
     return text if re.fullmatch(r"[\w@%+=:,./~-]+", text) else f"'{text}'"
-
-
-def difference(expected, actual):
-    """Return (expected, actual) in words, around the first byte that differs."""
-    if max(len(expected), len(actual)) <= 40:
-        return some(expected, 60), some(actual, 60)
-    at = next((i for i, (a, b) in enumerate(zip(expected, actual)) if a != b),
-              min(len(expected), len(actual)))
-    if at == len(actual):
-        return count(len(expected)), \
-            f"the first {count(at)}, and then nothing" if at else "nothing"
-    if at == len(expected):
-        return count(len(expected)), \
-            f"these, and then {some(actual[at:], 30)} too much"
-    start = max(0, at - 4)
-    return (f"{count(len(expected))}, from byte {start:,}: "
-            f"{quoted(expected[start:start + 16], 34)}",
-            f"{count(len(actual))}, from byte {start:,}: "
-            f"{quoted(actual[start:start + 16], 34)}")
 
 
 def tail(output, limit=2000):

@@ -1,0 +1,122 @@
+"""When a diagnosis may be told: what the evidence must show for each bug.
+
+A check names the bug that it usually finds, and a page explains it with confidence.
+Here stands, for each bug, what must be true of the trace, of /proc or of a sanitizer's
+report before that explanation is printed.  Where it is not true, the page explains
+nothing: it shows where the program first went wrong, and by how much.
+"""
+import re
+
+RECEIVING = ("recv", "recvfrom", "recvmsg", "read", "readv")
+SENDING = ("send", "sendto", "sendmsg", "write", "writev")
+OVERFLOW = re.compile(r"WRITE of size.*\n(?:.*\n)?.* in (?:__interceptor_)?(?:recv|read)")
+
+
+class Case:
+    """What a diagnosis can be held against.
+
+    failure   the stage.Failure
+    programs  those that the page shows
+    report    what sanitizers had to say about them, or "" (while they have files)
+    """
+
+    def __init__(self, failure, programs):
+        self.failure = failure
+        self.programs = programs
+
+    @property
+    def report(self):
+        """What sanitizers had to say."""
+        return "\n".join(p.report() for p in self.programs)
+
+    def calls(self, *names):
+        """Yield the calls of these names in all programs."""
+        for program in self.programs:
+            yield from program.trace.calls(*names)
+
+
+def agrees(bug, case):
+    """Say whether the evidence agrees with a diagnosis; True where nothing is known."""
+    return BECAUSE.get(bug, lambda case: True)(case)
+
+
+def _some_receive_without_room(case):
+    return any(c.args[1] == 0 for c in case.calls(*RECEIVING))
+
+
+def _some_send_not_repeated(case):
+    """A send came out short and the rest was not offered next; or none was made."""
+    return any(_loses_a_rest(p) or _answers_some_only(p) for p in case.programs)
+
+
+def _loses_a_rest(program):
+    left = {}
+    for call in program.trace.calls(*SENDING):
+        owed = left.pop((call.tid, call.args[0]), 0)
+        if owed and call.args[1] != owed:
+            return True
+        if call.error == "EAGAIN" or 0 <= (call.result or 0) < call.args[1]:
+            left[call.tid, call.args[0]] = call.args[1] - max(0, call.result or 0)
+    return bool(left)
+
+
+def _answers_some_only(program):
+    """Say whether it sent something once, and later received twice without sending."""
+    sent = received = 0
+    for call in program.trace.calls(*RECEIVING, *SENDING):
+        if call.name in SENDING:
+            sent, received = sent + 1, 0
+        elif (call.result or 0) > 0:
+            received += 1
+            if sent and received > 1:
+                return True
+    return False
+
+
+def _overflow_in_a_receive(case):
+    return bool(OVERFLOW.search(case.report))
+
+
+def _parent_keeps_a_connection(case):
+    """A process that forks has not closed what it accepted before it accepts again."""
+    for program in case.programs:
+        forking, held = {c.pid for c in program.trace.calls("fork")}, {}
+        for call in program.trace.calls("accept", "accept4", "close"):
+            if call.name == "close":
+                held.get(call.pid, set()).discard(call.args[0])
+            elif call.pid in forking:
+                if held.get(call.pid):
+                    return True
+                if (call.result or -1) >= 0:
+                    held[call.pid] = {call.result}
+        if any(held.values()):
+            return True
+    return False
+
+
+def _never_listens(case):
+    return not any(c.result == 0 for c in case.calls("listen"))
+
+
+def _ready_line_names_another_port(case):
+    return any(p.ready_line() and p.listens_at() and
+               p.ready_line()[1] != p.listens_at()[1] for p in case.programs)
+
+
+def _a_thread_outlives_it(case):
+    """A report that names another thread than main, or threads that nobody joined."""
+    made = sum(c.result == 0 for c in case.calls("pthread_create"))
+    ended = sum(c.result == 0 for c in case.calls("pthread_join", "pthread_detach"))
+    return bool(re.search(r"\bT[1-9]\d*\b|thread", case.report)) or made > ended
+
+
+BECAUSE = {
+    "E18": _some_receive_without_room,
+    "E2": _some_send_not_repeated,
+    "E6": _overflow_in_a_receive,
+    "K4": _parent_keeps_a_connection,
+    "D6": _never_listens,
+    "D16": _ready_line_names_another_port,
+    "U10": lambda case: bool(case.report),
+    "V14": _a_thread_outlives_it,
+}
