@@ -391,7 +391,7 @@ class UpperServer(Lesson):
     @check(points=1, bugs="D12")
     def closed_stdin(self):
         """it works with stdin closed, when descriptor 0 becomes a socket"""
-        self.serve("0", stdin=None, bug="D12")
+        self.serve("0", closed=[0], bug="D12")
         self.is_served("alice", "D12")
         self.is_served("bob", "D12")
 

@@ -7,6 +7,7 @@ import time
 from ..words.trouble import Infra
 from . import procfs, spawn
 from .patience import Deadline, Pauses
+from .standard import Standard
 from .trace import Trace
 
 SANITIZER_STATUS = 99               # exit status after a sanitizer's report
@@ -38,12 +39,17 @@ class Program:
     """
 
     def __init__(self, path, args, scratch, interposer, plan="", stdin=b"",
+                 output="pipe", closed=(), ignores=(), surroundings=None,
                  leaks=False, cancels=False):
         """Start `path` with `args` in the directory `scratch` (ours alone).
 
-        stdin  bytes it can read, or None: descriptor 0 is closed
-        leaks  whether memory still held at its end counts as an error
-        cancels  whether it cancels threads
+        stdin         bytes it can read, or the path of what it can read
+        output        where its stdout leads, one of standard.OUTPUTS
+        closed        which of its descriptors 0, 1 and 2 it finds closed
+        ignores       signals that it finds ignored
+        surroundings  variables of its environment that are not as usual: {name: value}
+        leaks         whether memory still held at its end counts as an error
+        cancels       whether it cancels threads
         """
         self.name = os.path.basename(path)
         self.path = path
@@ -58,10 +64,11 @@ class Program:
         preload = os.path.join(scratch, "interpose.so")
         os.symlink(interposer, preload)     # its own path may have a blank in it
         env = {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC0", "HOME": scratch,
-               "LD_PRELOAD": preload, "LOOPBACK_PLAN": plan,
+               **(surroundings or {}), "LD_PRELOAD": preload, "LOOPBACK_PLAN": plan,
                **self.trace.environment(), **self._sanitizer_options(leaks, cancels)}
         self._pipes = {}
-        self._start(env, stdin)
+        self._standard = Standard(scratch, stdin, output, closed)
+        self._start(env, ignores)
 
     def _sanitizer_options(self, leaks, cancels):
         options = f"{SANITIZER}:log_path={self.scratch}/report"
@@ -71,26 +78,18 @@ class Program:
                                 f"detect_stack_use_after_return={int(cancels)}",
                 "UBSAN_OPTIONS": options, "TSAN_OPTIONS": options}
 
-    def _start(self, env, stdin):
-        out, to_out = os.pipe()
-        err, to_err = os.pipe()
-        source = None
+    def _start(self, env, ignores):
         try:
-            if stdin is not None:
-                name = os.path.join(self.scratch, "stdin")
-                with open(name, "wb") as file:
-                    file.write(stdin)
-                source = os.open(name, os.O_RDONLY)
             self.started = time.monotonic_ns()
             self.pid = spawn.start(self.path, [self.name, *self.args], env,
-                                   source, to_out, to_err)
+                                   self._standard.fds, ignores)
         finally:
-            for fd in (to_out, to_err, source):
-                if fd is not None:
-                    os.close(fd)
-        for fd, sink in ((out, self.stdout), (err, self.stderr)):
-            os.set_blocking(fd, False)
-            self._pipes[fd] = sink
+            self._standard.close()
+        for number, sink in ((1, self.stdout), (2, self.stderr)):
+            fd = self._standard.ends.get(number)
+            if fd is not None:
+                os.set_blocking(fd, False)
+                self._pipes[fd] = sink
 
     # What it has done so far
 
@@ -109,6 +108,7 @@ class Program:
                 self.ended = time.monotonic_ns()
                 for fd, sink in list(self._pipes.items()):
                     self._drain(fd, sink)
+                self._read_file()
 
     def _drain(self, fd, sink):
         while len(sink) <= OUTPUT_LIMIT:
@@ -116,12 +116,19 @@ class Program:
                 chunk = os.read(fd, 65536)
             except BlockingIOError:
                 return
+            except OSError:             # a terminal that nobody has open any more
+                chunk = b""
             if not chunk:
                 os.close(fd)
                 del self._pipes[fd]
                 return
             sink += chunk
         self.limit = f"it printed more than {OUTPUT_LIMIT >> 20} MiB"
+
+    def _read_file(self):
+        if self._standard.file:
+            with open(self._standard.file, "rb") as file:
+                self.stdout += file.read(OUTPUT_LIMIT + 1)
 
     def check_limits(self):
         """Note in self.limit when it has too much memory or too many processes."""

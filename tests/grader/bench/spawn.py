@@ -8,19 +8,20 @@ from . import procfs
 SIGNALS_AS_USUAL = [signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGXFSZ]
 
 
-def start(path, argv, env, stdin, stdout, stderr):
+def start(path, argv, env, standard, ignores=()):
     """Start the executable `path` in a session of its own; return its pid.
 
-    argv            argv[0] is the name the program is to see
-    stdin           a descriptor, or None: the program finds descriptor 0 closed
-    stdout, stderr  descriptors; the caller keeps its own copies
+    argv      argv[0] is the name the program is to see
+    standard  what its descriptors 0, 1 and 2 are copies of; None: it finds that one
+              closed; the caller keeps its own copies, all of them above 2
+    ignores   signals that it finds ignored; we ignore them as well
     """
-    acts = [(os.POSIX_SPAWN_CLOSE, 0)] if stdin is None else \
-        [(os.POSIX_SPAWN_DUP2, stdin, 0)]
-    acts += [(os.POSIX_SPAWN_DUP2, stdout, 1), (os.POSIX_SPAWN_DUP2, stderr, 2)]
+    acts = [(os.POSIX_SPAWN_CLOSE, number) if fd is None else
+            (os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(standard)]
+    usual = [s for s in SIGNALS_AS_USUAL if s not in ignores]
     try:
         return os.posix_spawn(path, argv, env, file_actions=acts, setsid=True,
-                              setsigmask=[], setsigdef=SIGNALS_AS_USUAL)
+                              setsigmask=[], setsigdef=usual)
     except OSError as e:
         raise Infra(f"cannot start {path}: {e.strerror}") from None
 

@@ -19,8 +19,7 @@ class Subject(Evidence, Server, Children, Program):
         self.stage = stage
         self._told, self._sleep = None, (0, None)
         stage.programs.append(self)
-        stage.tell("$ " + " ".join([self.name, *map(show.argument, self.args)]),
-                   at=self.started)
+        stage.tell(_command(self.name, self.args, **options), at=self.started)
 
     def failure(self, *words, **more):
         """Return a Failure that is about this program."""
@@ -92,3 +91,18 @@ class Subject(Evidence, Server, Children, Program):
         self.prints(b"", bug)
         if not self.stderr.strip():
             raise self.failure("a message on stderr", "nothing on stderr", bug)
+
+
+SHOWN = {"full": ["> /dev/full"], "appended": [">> a-file"], "gone": ["| true"],
+         "terminal": ["(on a terminal)"]}
+CLOSED = {0: "<&-", 1: ">&-", 2: "2>&-"}
+
+
+def _command(name, args, output="pipe", closed=(), surroundings=None, stdin=b"",
+             **_options):
+    """Return how a shell would start this program with these options of Program."""
+    return " ".join(["$", *(f"{n}={show.argument(v)}" for n, v in
+                            (surroundings or {}).items()),
+                     name, *map(show.argument, args),
+                     *([f"< {stdin}"] if isinstance(stdin, str) else []),
+                     *SHOWN.get(output, []), *(CLOSED[fd] for fd in closed)])

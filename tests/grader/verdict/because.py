@@ -9,7 +9,8 @@ import re
 
 RECEIVING = ("recv", "recvfrom", "recvmsg", "read", "readv")
 SENDING = ("send", "sendto", "sendmsg", "write", "writev")
-OVERFLOW = re.compile(r"WRITE of size.*\n(?:.*\n)?.* in (?:__interceptor_)?(?:recv|read)")
+OVERFLOW = re.compile(r"WRITE of size.*\n(?:.*\n)?.* in "
+                      r"(?:__interceptor_)?(?:recv|read)")
 
 
 class Case:

@@ -34,11 +34,9 @@ def _that_sent(failure, calls):
     peer, left = failure.of, failure.at
     if left is None or not hasattr(peer, "local"):
         return None
-    fd = next((c.result for c in reversed(calls)
-               if c.name in ("accept", "accept4") and c.address == peer.local[:2]), None)
-    fd = fd if fd is not None else next(
-        (c.args[0] for c in reversed(calls)
-         if c.name == "connect" and c.address == peer.local[:2]), None)
+    fd = next((c.result if c.name != "connect" else c.args[0] for c in reversed(calls)
+               if c.name in ("accept", "accept4", "connect")
+               and c.address == peer.local[:2]), None)
     for call in calls:
         if call.name in SENDING and call.args[0] == fd and (call.result or 0) > 0:
             if left < call.result:
