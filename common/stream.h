@@ -1,5 +1,5 @@
 /*
- * stream.h - all the bytes, or a word about how many
+ * stream.h - all the bytes, or an exact count of what got through
  *
  * A stream has no messages: send(2) and recv(2) move as many bytes as fit
  * just now.  These two functions move a given number of bytes and leave no

@@ -105,7 +105,8 @@ int tcp_accept(int listen_fd, struct sockaddr_storage *peer)
         int fd = accept4(listen_fd, (struct sockaddr *)peer, &len,
                          SOCK_CLOEXEC);
 
-        if (fd != -1 || errno == EBADF || errno == EINVAL || errno == ENOTSOCK)
+        if (fd != -1 || errno == EBADF || errno == EINVAL || errno == ENOTSOCK
+            || errno == EAGAIN)
             return fd;
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS
             || errno == ENOMEM)

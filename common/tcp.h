@@ -36,19 +36,22 @@ int tcp_connect(const char *host, const char *service, char *why);
  * addr, len   IPv4 or IPv6; port 0 lets the kernel choose one
  * why         TCP_WHY_SIZE bytes: after a failure the call that failed
  *
- * Returns a descriptor the caller must close(2), or -1.
+ * Returns a descriptor the caller must close(2), or -1, also when stdout does
+ * not take the ready line.
  */
 int tcp_listen(const struct sockaddr_storage *addr, socklen_t len, char *why);
 
 /*
  * Wait for the next client.
  *
- * peer   filled in with its address
+ * listen_fd   a listening socket; it stays the caller's
+ * peer        filled in with the client's address
  *
- * Returns a connection the caller must close(2), or -1 with errno EBADF,
- * EINVAL or ENOTSOCK when listen_fd is no listening socket: nothing a client
- * does makes this fail.  Blocks; while descriptors or memory are short it
- * pauses 100 ms and tries again.
+ * Returns a connection the caller must close(2), or -1 with errno set: EBADF,
+ * EINVAL or ENOTSOCK when listen_fd is not a listening socket, EAGAIN when it
+ * is non-blocking and no client waits.  Nothing a client does makes it fail.
+ * Blocks, and goes on after a signal; while descriptors or memory are short
+ * it pauses 100 ms and tries again, also when listen_fd is non-blocking.
  */
 int tcp_accept(int listen_fd, struct sockaddr_storage *peer);
 

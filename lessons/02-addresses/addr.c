@@ -14,8 +14,8 @@
  *   types                the kinds of sockets this machine can make
  *
  * Prints its answer on stdout and asks no other machine for it.  Exits with
- * 0, with 1 when a service or protocol is unknown, with 2 when it was called
- * wrongly.
+ * 0, with 1 when a service or protocol is unknown or a call fails, with 2 on a
+ * usage error.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -30,6 +30,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "std.h"
 #include "todo.h"           /* remove it with the last step */
 
 #define EXIT_USAGE 2
@@ -199,7 +201,7 @@ static bool starts_alike(const unsigned char *a, const unsigned char *b,
 /*
  * Ask the kernel for a socket with protocol 0, and give it back.
  *
- * Returns 0, or the errno that says why there is none.
+ * Returns 0, or the errno of socket.
  */
 static int try_socket(int family, int type)
 {
@@ -374,6 +376,7 @@ int main(int argc, char *argv[])
 {
     const struct command *command = NULL;
 
+    std_reserve();
     for (size_t i = 0; argc >= 2 && i < COUNT(commands); i++)
         if (strcmp(commands[i].name, argv[1]) == 0)
             command = &commands[i];
@@ -386,7 +389,7 @@ int main(int argc, char *argv[])
         errx(status, "%s: malformed argument '%s'", argv[1], argv[2]);
     if (status != EXIT_SUCCESS)
         errx(status, "%s: no answer for '%s'", argv[1], argv[2]);
-    if (fflush(stdout) == EOF)
-        err(EXIT_FAILURE, "stdout");
+    if (fflush(stdout) == EOF || ferror(stdout))
+        err(EXIT_FAILURE, "write");
     return EXIT_SUCCESS;
 }

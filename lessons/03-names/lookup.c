@@ -6,7 +6,7 @@
  * Prints the canonical name of HOST and then its addresses, each on a line of
  * its own; with -r the name of the numeric address HOST; with -f the name of
  * HOST that has a dot, if there is one.  Exits with 0, with 1 when there is no
- * answer, with 2 when it was called wrongly.
+ * answer or a call fails, with 2 on a usage error.
  */
 #include <err.h>
 #include <errno.h>
@@ -18,6 +18,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 #include "todo.h"           /* remove it with the last step */
 
 #define EXIT_USAGE 2
@@ -25,7 +27,7 @@
 
 enum mode { ALL, REVERSE, FULL };
 
-/* Returns 0, or -1 when the program was called wrongly. */
+/* Read the command line.  Returns 0, or -1 on a usage error. */
 static int parse_options(int argc, char *argv[], enum mode *mode,
                          const char **host)
 {
@@ -130,6 +132,7 @@ int main(int argc, char *argv[])
     enum mode mode;
     const char *host;
 
+    std_reserve();
     if (parse_options(argc, argv, &mode, &host) == -1)
         errx(EXIT_USAGE, "usage: lookup [-r|-f] HOST");
     int rc = find(host, mode == REVERSE ? AI_NUMERICHOST : AI_CANONNAME, &list);
@@ -142,7 +145,7 @@ int main(int argc, char *argv[])
     freeaddrinfo(list);
     if (rc != 0)
         errx(EXIT_FAILURE, "getnameinfo: %s", why);
-    if (fflush(stdout) == EOF)
+    if (fflush(stdout) == EOF || ferror(stdout))
         err(EXIT_FAILURE, "write");
     return EXIT_SUCCESS;
 }

@@ -5,7 +5,7 @@
  *
  *   -1        serve one client, then end
  *   -b ADDR   listen on this numeric address instead of 127.0.0.1
- *   PORT      21577 when missing; 0 lets the kernel choose
+ *   PORT      defaults to 21577; with 0 the kernel chooses
  *
  * Serves one client at a time: sends back every byte at once, a to z in upper
  * case, until that client is done; then it takes the next one.  Runs until it
@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 
 #define EXIT_USAGE   2
@@ -38,7 +39,7 @@ struct options {
 };
 
 /*
- * Read the command line.  Returns 0, or -1 when it is not as the usage says.
+ * Read the command line.  Returns 0, or -1 on a usage error.
  */
 static int parse_options(int argc, char *argv[], struct options *options)
 {
@@ -141,6 +142,7 @@ int main(int argc, char *argv[])
     struct sockaddr_storage local = { 0 };
     socklen_t local_len = sizeof local;
 
+    std_reserve();
     if (parse_options(argc, argv, &options) == -1)
         errx(EXIT_USAGE, "usage: upperd [-1] [-b ADDR] [PORT]");
 
@@ -162,7 +164,7 @@ int main(int argc, char *argv[])
     if (getsockname(listen_fd, (struct sockaddr *)&local, &local_len) == -1)
         err(EXIT_FAILURE, "getsockname");
     if (net_announce(&local) == -1)
-        err(EXIT_FAILURE, "announce");
+        err(EXIT_FAILURE, "write");
 
     if (serve_clients(listen_fd, options.one_client) == -1)
         err(EXIT_FAILURE, "accept");

@@ -5,13 +5,12 @@
  *        xfer [-b ADDR] recv LEN [PORT] > ready-line-and-data
  *
  *   LEN       how many bytes, 0 to 1048576
- *   PORT      of recv: 0, when missing, lets the kernel choose
+ *   PORT      of recv: defaults to 0; with 0 the kernel chooses
  *   -b ADDR   recv listens on this numeric address instead of 127.0.0.1
  *
  * One sends LEN bytes of its stdin; the other takes exactly LEN bytes, writes
  * them on stdout and confirms them with the byte K.  Each moves one transfer
- * and ends: with 0, with 1 when the network fails, with 2 when it was called
- * wrongly.
+ * and ends: with 0, with 1 when a call fails, with 2 on a usage error.
  */
 #include <err.h>
 #include <errno.h>
@@ -26,11 +25,13 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 #include "todo.h"           /* remove it with the last step */
 
 #define EXIT_USAGE 2
 #define LEN_MAX    (1 << 20)    /* bytes */
+#define PAUSE_MS   100          /* before accept is tried again */
 #define CONFIRMED  'K'
 #define USAGE      "xfer send HOST PORT LEN, or xfer [-b ADDR] recv LEN [PORT]"
 
@@ -66,7 +67,7 @@ static long parse_len(const char *text)
 }
 
 /*
- * Read the command line.  Returns 0, or -1 when it is not as the usage says.
+ * Read the command line.  Returns 0, or -1 on a usage error.
  */
 static int parse_options(int argc, char *argv[], struct options *options)
 {
@@ -156,7 +157,8 @@ static int connect_any(const struct options *options, struct transfer *t)
     t->call = "getaddrinfo";
     int error = getaddrinfo(options->host, options->service, &hints, &list);
     if (error != 0) {
-        t->reason = gai_strerror(error);
+        t->reason = error == EAI_SYSTEM ? strerror(errno)
+                                        : gai_strerror(error);
         return -1;
     }
     for (struct addrinfo *ai = list; ai != NULL && fd == -1; ai = ai->ai_next) {
@@ -176,6 +178,26 @@ static int connect_any(const struct options *options, struct transfer *t)
     freeaddrinfo(list);
     errno = why;
     return fd;
+}
+
+/*
+ * Wait for a client; lesson 04.
+ *
+ * Returns a descriptor the caller must close(2), or -1 with errno set when
+ * listen_fd is no listening socket.
+ */
+static int accept_client(int listen_fd)
+{
+    for (;;) {
+        int conn_fd = accept(listen_fd, NULL, NULL);
+
+        if (conn_fd != -1 || errno == EBADF || errno == EINVAL
+            || errno == ENOTSOCK)
+            return conn_fd;
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS
+            || errno == ENOMEM)
+            poll(NULL, 0, PAUSE_MS);
+    }
 }
 
 /*
@@ -204,16 +226,15 @@ static int accept_one(const struct options *options, struct transfer *t)
     t->call = "listen";
     if (listen(listen_fd, 1) == -1)
         return -1;
-    t->call = "announce";
-    if (getsockname(listen_fd, (struct sockaddr *)&local, &len) == -1
-        || net_announce(&local) == -1)
+    t->call = "getsockname";
+    if (getsockname(listen_fd, (struct sockaddr *)&local, &len) == -1)
+        return -1;
+    t->call = "write";
+    if (net_announce(&local) == -1)
         return -1;
 
     t->call = "accept";
-    int conn_fd;
-    do
-        conn_fd = accept(listen_fd, NULL, NULL);
-    while (conn_fd == -1 && (errno == EINTR || errno == ECONNABORTED));
+    int conn_fd = accept_client(listen_fd);
     close(listen_fd);
     return conn_fd;
 }
@@ -221,7 +242,7 @@ static int accept_one(const struct options *options, struct transfer *t)
 /*
  * Send t->data and wait until the peer has confirmed it.
  *
- * Returns 1, 0 when the peer left without a word, or -1 with errno set.
+ * Returns 1, 0 when the peer closed without an answer, or -1 with errno set.
  */
 static int send_data(int fd, struct transfer *t)
 {
@@ -290,6 +311,7 @@ int main(int argc, char *argv[])
     struct options options;
     struct transfer t = { 0 };
 
+    std_reserve();
     if (parse_options(argc, argv, &options) == -1)
         errx(EXIT_USAGE, "usage: %s", USAGE);
     t.len = options.len;

@@ -4,8 +4,8 @@
  * Usage: wcc HOST PORT < data
  *
  * Sends all of stdin, says that it is done, and prints the line that the
- * server answers.  Exits with 0, with 1 when the network fails or no whole
- * line comes, with 2 when it was called wrongly.
+ * server answers.  Exits with 0, with 1 when a call fails or no whole line
+ * comes, with 2 on a usage error.
  */
 #include <err.h>
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 #include "tcp.h"
 #include "todo.h"           /* remove it with the last step */
@@ -74,6 +75,7 @@ int main(int argc, char *argv[])
     char line[ANSWER_SIZE];
     char why[TCP_WHY_SIZE];
 
+    std_reserve();
     if (argc != 3 || net_parse_port(argv[2]) == -1)
         errx(EXIT_USAGE, "usage: wcc HOST PORT < data");
     int fd = tcp_connect(argv[1], argv[2], why);

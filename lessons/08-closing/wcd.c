@@ -6,7 +6,7 @@
  *   -k N      answer after the first N bytes already, and count only those
  *   -D        keep a copy of each connection open until the next client comes
  *   -b ADDR   listen on this numeric address instead of 127.0.0.1
- *   PORT      44444 when missing; 0 lets the kernel choose
+ *   PORT      defaults to 44444; with 0 the kernel chooses
  *
  * Serves one client at a time: reads until the client is done sending,
  * answers "LINES WORDS BYTES\n", and ends the connection so that the answer
@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 #include "tcp.h"
 #include "todo.h"           /* remove it with the last step */
@@ -44,7 +45,7 @@ struct counts {
 };
 
 /*
- * Read a count of bytes, digits alone.  Returns 0, or -1 when it is none.
+ * Read a count of bytes, digits alone.  Returns 0, or -1 if text is not one.
  */
 static int parse_count(const char *text, unsigned long long *count)
 {
@@ -57,7 +58,7 @@ static int parse_count(const char *text, unsigned long long *count)
 }
 
 /*
- * Read the command line.  Returns 0, or -1 when it is not as the usage says.
+ * Read the command line.  Returns 0, or -1 on a usage error.
  */
 static int parse_options(int argc, char *argv[], struct options *options)
 {
@@ -125,7 +126,7 @@ static int count_input(int conn_fd, unsigned long long limit,
 }
 
 /*
- * Say "no more from me" on conn_fd, whoever else holds a copy of it.
+ * Say "no more from me" on conn_fd, even if a copy of it stays open.
  *
  * Returns 0, also when the client has gone already; or -1 with errno set.
  */
@@ -189,6 +190,8 @@ static int serve_clients(int listen_fd, const struct options *options)
         if (copy_fd != -1)
             close(copy_fd);
         copy_fd = options->keep_copy ? dup(conn_fd) : -1;
+        if (options->keep_copy && copy_fd == -1)
+            warn("dup");        /* it is served all the same */
         if (serve(conn_fd, options->limit) == -1)
             warn("%s", net_format_address(&peer, name));
 
@@ -202,6 +205,7 @@ int main(int argc, char *argv[])
     struct options options;
     char why[TCP_WHY_SIZE];
 
+    std_reserve();
     if (parse_options(argc, argv, &options) == -1)
         errx(EXIT_USAGE, "usage: wcd [-k N] [-D] [-b ADDR] [PORT]");
     int listen_fd = tcp_listen(&options.addr, options.addr_len, why);

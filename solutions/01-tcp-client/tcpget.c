@@ -5,7 +5,7 @@
  *
  * Reads a request of at most 64 KiB from stdin, sends it unchanged, and
  * copies what comes back to stdout until the server closes.  Exits with 0,
- * with 1 when the network fails, with 2 when it was called wrongly.
+ * with 1 when a call fails, with 2 on a usage error.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "std.h"
 
 #define EXIT_USAGE    2
 #define PORT_MAX      65535
@@ -159,6 +161,7 @@ int main(int argc, char *argv[])
     struct sockaddr_in server = { 0 };
     char request[REQUEST_LIMIT + 1];    /* one more, to notice the excess */
 
+    std_reserve();
     if (argc != 3)
         errx(EXIT_USAGE, "usage: tcpget IPV4 PORT < request > reply");
     int port = parse_port(argv[2]);
@@ -166,7 +169,6 @@ int main(int argc, char *argv[])
         errx(EXIT_USAGE, "not a port from 0 to 65535: '%s'", argv[2]);
     if (make_address(argv[1], port, &server) == -1)
         errx(EXIT_USAGE, "not an IPv4 address: '%s'", argv[1]);
-
     ssize_t len = read_request(request, sizeof request);
     if (len == -1)
         err(EXIT_FAILURE, "read");

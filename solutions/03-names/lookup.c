@@ -6,7 +6,7 @@
  * Prints the canonical name of HOST and then its addresses, each on a line of
  * its own; with -r the name of the numeric address HOST; with -f the name of
  * HOST that has a dot, if there is one.  Exits with 0, with 1 when there is no
- * answer, with 2 when it was called wrongly.
+ * answer or a call fails, with 2 on a usage error.
  */
 #include <err.h>
 #include <errno.h>
@@ -18,12 +18,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 #define EXIT_USAGE 2
 #define NAME_SIZE  1025         /* bytes of the longest name, with its NUL */
 
 enum mode { ALL, REVERSE, FULL };
 
-/* Returns 0, or -1 when the program was called wrongly. */
+/* Read the command line.  Returns 0, or -1 on a usage error. */
 static int parse_options(int argc, char *argv[], enum mode *mode,
                          const char **host)
 {
@@ -138,6 +140,7 @@ int main(int argc, char *argv[])
     enum mode mode;
     const char *host;
 
+    std_reserve();
     if (parse_options(argc, argv, &mode, &host) == -1)
         errx(EXIT_USAGE, "usage: lookup [-r|-f] HOST");
     int rc = find(host, mode == REVERSE ? AI_NUMERICHOST : AI_CANONNAME, &list);
@@ -150,7 +153,7 @@ int main(int argc, char *argv[])
     freeaddrinfo(list);
     if (rc != 0)
         errx(EXIT_FAILURE, "getnameinfo: %s", why);
-    if (fflush(stdout) == EOF)
+    if (fflush(stdout) == EOF || ferror(stdout))
         err(EXIT_FAILURE, "write");
     return EXIT_SUCCESS;
 }

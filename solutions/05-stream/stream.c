@@ -1,5 +1,5 @@
 /*
- * stream.c - lesson 05: all the bytes, or a word about how many
+ * stream.c - lesson 05: all the bytes, or an exact count
  *
  * The loops around send(2) and recv(2) that every later program needs.
  * stream.h says what they promise.

@@ -5,7 +5,7 @@
  *
  * Reads a request of at most 64 KiB from stdin, sends it unchanged, and
  * copies what comes back to stdout until the server closes.  Exits with 0,
- * with 1 when the network fails, with 2 when it was called wrongly.
+ * with 1 when a call fails, with 2 on a usage error.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 
 #define EXIT_USAGE    2
@@ -123,6 +124,7 @@ int main(int argc, char *argv[])
     struct sockaddr_in server = { 0 };
     char request[REQUEST_LIMIT + 1];    /* one more, to notice the excess */
 
+    std_reserve();
     if (argc != 3)
         errx(EXIT_USAGE, "usage: tcpget IPV4 PORT < request > reply");
     int port = net_parse_port(argv[2]);

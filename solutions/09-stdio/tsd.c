@@ -4,10 +4,10 @@
  * Usage: tsd [-m none|line|full|SIZE] [-t EPOCH] [-b ADDR] [PORT]
  *
  *   -m MODE    how answers are buffered; SIZE 0 is none, 1 is line, any other
- *              is full with a buffer of that many bytes; full when missing
+ *              is full with a buffer of that many bytes; defaults to full
  *   -t EPOCH   a clock that stands still, in seconds since 1970
  *   -b ADDR    listen on this numeric address instead of 127.0.0.1
- *   PORT       21567 when missing; 0 lets the kernel choose
+ *   PORT       defaults to 21567; with 0 the kernel chooses
  *
  * Serves one client at a time: answers each line TEXT with "[TIME] TEXT",
  * before it waits for the next one.  Runs until it is killed.
@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 #define EXIT_USAGE   2
@@ -32,7 +33,7 @@
 #define LINE_LIMIT   8192       /* bytes, with the newline */
 #define BUFFER_LIMIT (1 << 20)  /* bytes of buffer that -m may ask for */
 #define TIME_SIZE    26         /* bytes that ctime_r(3) asks for */
-#define PATIENCE_MS  1000       /* for a client's end after our last word */
+#define PATIENCE_MS  1000       /* for a client to close after our answer */
 
 struct options {
     int mode;                   /* as setvbuf(3) has it */
@@ -44,7 +45,7 @@ struct options {
 };
 
 /*
- * Read a number, digits alone, up to LONG_MAX.  Returns -1 when it is none.
+ * Read a number, digits alone, up to LONG_MAX.  Returns -1 if text is not one.
  */
 static long parse_number(const char *text)
 {
@@ -92,7 +93,7 @@ static int parse_time(const char *text, struct options *options)
 }
 
 /*
- * Read the command line.  Returns 0, or -1 when it is not as the usage says.
+ * Read the command line.  Returns 0, or -1 on a usage error.
  */
 static int parse_options(int argc, char *argv[], struct options *options)
 {
@@ -231,7 +232,7 @@ static int converse(FILE *rfile, FILE *wfile, const struct options *options)
     }
     if (len == -2) {
         fputs("error: line too long\n", wfile);
-        return fflush(wfile) == EOF ? -1 : 0;
+        return fflush(wfile) == EOF || ferror(wfile) ? -1 : 0;
     }
 
     /* Step 7. It ended: was it the end, or an error?  ferror(3) */
@@ -246,9 +247,11 @@ static int serve(int conn_fd, const struct options *options)
     int rc = -1, why;
 
     char *memory = options->size > 0 ? malloc(options->size) : NULL;
+    if (memory == NULL && options->size > 0)
+        return -1;
     FILE *rfile = open_reader(conn_fd);
-    FILE *wfile = open_writer(conn_fd, options, memory);
-    if (rfile != NULL && wfile != NULL)
+    FILE *wfile = rfile == NULL ? NULL : open_writer(conn_fd, options, memory);
+    if (wfile != NULL)
         rc = converse(rfile, wfile, options);
     why = errno;
 
@@ -268,6 +271,7 @@ int main(int argc, char *argv[])
     struct options options;
     char why[TCP_WHY_SIZE];
 
+    std_reserve();
     if (parse_options(argc, argv, &options) == -1)
         errx(EXIT_USAGE, "usage: tsd [-m none|line|full|SIZE] [-t EPOCH] "
                          "[-b ADDR] [PORT]");

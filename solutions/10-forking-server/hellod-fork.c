@@ -4,9 +4,9 @@
  * Usage: hellod-fork [-b ADDR] [-n MAX] [-d MS] [PORT]
  *
  *   -b ADDR   listen on this numeric address instead of 127.0.0.1
- *   -n MAX    serve at most so many clients at a time, 40 when missing
- *   -d MS     wait so many milliseconds before each answer
- *   PORT      9999 when missing; 0 lets the kernel choose
+ *   -n MAX    serve at most MAX clients at a time; defaults to 40
+ *   -d MS     wait MS milliseconds before each answer
+ *   PORT      defaults to 9999; with 0 the kernel chooses
  *
  * The parent accepts, counts and collects; each client is served by a child of
  * its own, which ends with it.  Beyond MAX clients wait in the queue of the
@@ -31,6 +31,7 @@
 
 #include "line.h"
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 #include "tcp.h"
 
@@ -41,7 +42,7 @@
 #define TOO_LONG     "error: line too long\n"
 #define BEFORE_NAME  "Hello, "
 #define AFTER_NAME   "!\n"
-#define PATIENCE_MS  1000       /* for a client's end after our last word */
+#define PATIENCE_MS  1000       /* for a client to close after our answer */
 #define PAUSE_MS     100        /* when descriptors are short */
 
 /* Bytes of the longest answer: the two texts, each without its NUL. */
@@ -82,7 +83,7 @@ static void on_signal(int number)
 }
 
 /*
- * Read a number of digits alone from least to INT_MAX; -1 when it is none.
+ * Read a number from least to INT_MAX: digits alone.  Returns it, or -1.
  */
 static int parse_number(const char *text, int least)
 {
@@ -97,7 +98,7 @@ static int parse_number(const char *text, int least)
 }
 
 /*
- * Read the command line.  Returns 0, or -1 when it is not as the usage says.
+ * Read the command line.  Returns 0, or -1 on a usage error.
  */
 static int parse_options(int argc, char *argv[], struct options *options)
 {
@@ -348,7 +349,7 @@ static void end_children(const struct server *server)
     for (int i = 0; i < server->max; i++)
         if (server->children[i] != 0)
             kill(server->children[i], SIGTERM);
-    while (waitpid(-1, NULL, 0) > 0)
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
         continue;
 }
 
@@ -356,7 +357,7 @@ static void end_children(const struct server *server)
  * Let signals set a flag, but only while ppoll waits: outside it they are
  * blocked, so none can come between a look at the flag and the wait.
  *
- * usual   set to the signals that were blocked before
+ * usual   set to the signals that were blocked before, without these three
  */
 static void arrange_signals(sigset_t *usual)
 {
@@ -368,6 +369,9 @@ static void arrange_signals(sigset_t *usual)
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGCHLD);
     sigprocmask(SIG_BLOCK, &ours, usual);
+    sigdelset(usual, SIGTERM);          /* blocked by our parent, perhaps */
+    sigdelset(usual, SIGINT);
+    sigdelset(usual, SIGCHLD);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGCHLD, &action, NULL);
@@ -393,6 +397,7 @@ int main(int argc, char *argv[])
     struct server server;
     char why[TCP_WHY_SIZE];
 
+    std_reserve();
     if (parse_options(argc, argv, &options) == -1)
         errx(EXIT_USAGE,
              "usage: hellod-fork [-b ADDR] [-n MAX] [-d MS] [PORT]");
@@ -400,8 +405,10 @@ int main(int argc, char *argv[])
     server.delay_ms = options.delay_ms;
     server.children = calloc((size_t)options.max, sizeof *server.children);
     server.counters = make_counters();
-    if (server.children == NULL || server.counters == NULL)
-        err(EXIT_FAILURE, "memory");
+    if (server.children == NULL)
+        err(EXIT_FAILURE, "calloc");
+    if (server.counters == NULL)
+        err(EXIT_FAILURE, "mmap");
     arrange_signals(&server.usual);
     server.listen_fd = tcp_listen(&options.addr, options.addr_len, why);
     if (server.listen_fd == -1)

@@ -4,18 +4,18 @@
  * Usage: hellod-threads [-b ADDR] [-n MAX] [-p POOL] [-d MS] [-N] [PORT]
  *
  *   -b ADDR   listen on this numeric address instead of 127.0.0.1
- *   -n MAX    take at most MAX clients at a time, 40 when missing
+ *   -n MAX    take at most MAX clients at a time; defaults to 40
  *   -p POOL   serve them by POOL threads, made beforehand
  *   -d MS     wait MS milliseconds before each answer
  *   -N        answer "Thread-K: NAME", K the number of the thread
- *   PORT      9999 when missing; 0 lets the kernel choose
+ *   PORT      defaults to 9999; with 0 the kernel chooses
  *
  * The main thread accepts clients, writes the log, and releases what a client
  * had; other threads talk.  Without -p each client has a thread of its own;
  * with -p clients queue for one.  SIGTERM or SIGINT ends it: all connections
  * are shut down, all threads joined.
  *
- * Who may touch what: "lock" guards every field of struct server and struct
+ * What is shared: "lock" guards every field of struct server and struct
  * client that says so.  The rest of a client belongs to its thread while its
  * state is SERVED, and to the main thread before and after.
  */
@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "talk.h"
 #include "tcp.h"
 
@@ -89,7 +90,7 @@ struct server {
 };
 
 /*
- * Read a whole number from least to most: digits alone.  Returns it, or -1.
+ * Read a number from least to most: digits alone.  Returns it, or -1.
  */
 static int parse_number(const char *text, int least, int most)
 {
@@ -105,7 +106,7 @@ static int parse_number(const char *text, int least, int most)
 }
 
 /*
- * Read the command line.  Returns 0, or -1 when it is not as the usage says.
+ * Read the command line.  Returns 0, or -1 on a usage error.
  */
 static int parse_options(int argc, char *argv[], struct options *options)
 {
@@ -343,7 +344,7 @@ static void server_welcome(struct server *server, int conn_fd,
     struct client *client = calloc(1, sizeof *client);
 
     if (client == NULL) {
-        warn("a new client");
+        warn("calloc");
         close(conn_fd);
         return;
     }
@@ -355,7 +356,7 @@ static void server_welcome(struct server *server, int conn_fd,
     fprintf(stderr, "Accept new connection from %s...\n", client->name);
     server_add(server, client);
     if (client_start(client) == -1) {
-        client->why = errno;
+        warn("pthread_create");
         server_remove(server, client);
     }
 }
@@ -498,11 +499,12 @@ int main(int argc, char *argv[])
     struct server server = { .listen_fd = -1 };
     char why[TCP_WHY_SIZE];
 
+    std_reserve();
     if (parse_options(argc, argv, &server.options) == -1)
         errx(EXIT_USAGE, "usage: hellod-threads [-b ADDR] [-n MAX] [-p POOL] "
                          "[-d MS] [-N] [PORT]");
     if (server_init(&server) == -1)
-        err(EXIT_FAILURE, "signalfd");
+        err(EXIT_FAILURE, "%s", server.stop_fd == -1 ? "signalfd" : "eventfd");
     if (server.options.pool > 0 && server_start_pool(&server) == -1)
         err(EXIT_FAILURE, "pthread_create");
     server.listen_fd = tcp_listen(&server.options.addr,

@@ -5,7 +5,7 @@
  *
  * Does what tcpget of lesson 01 does, to a host and a service given by name or
  * number, and tries every address of the host in turn.  Exits with 0, with 1
- * when the name or the network fails, with 2 when it was called wrongly.
+ * when a call fails, with 2 on a usage error.
  */
 #include <ctype.h>
 #include <err.h>
@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "todo.h"           /* remove it with the last step */
 
 #define EXIT_USAGE    2
@@ -44,7 +45,7 @@ static bool is_service(const char *text)
     return net_parse_port(text) != -1;
 }
 
-/* Returns 0, or -1 when the program was called wrongly. */
+/* Read the command line.  Returns 0, or -1 on a usage error. */
 static int parse_options(int argc, char *argv[], struct options *options)
 {
     int letter;
@@ -240,6 +241,7 @@ int main(int argc, char *argv[])
     const char *failed = NULL;
     const char *why = NULL;
 
+    std_reserve();
     if (parse_options(argc, argv, &options) == -1)
         errx(EXIT_USAGE, "usage: tcpcat [-4|-6] HOST SERVICE < request");
     ssize_t len = read_request(request, sizeof request);

@@ -4,11 +4,11 @@
  * Usage: hello [-i] HOST PORT [NAME...]
  *
  *   -i   after the NAMEs, ask for more: one a line on stdin, until an empty
- *        line, "exit" or the end
+ *        line, "exit" or end-of-file
  *
  * Prints the greeting, then sends each NAME and prints the line that answers
- * it; says "exit" and ends.  Exits with 0, with 1 when the network fails or
- * the server ends too early, with 2 when it was called wrongly.
+ * it; says "exit" and ends.  Exits with 0, with 1 when a call fails or the
+ * server closes too early, with 2 on a usage error.
  */
 #include <err.h>
 #include <stdbool.h>
@@ -19,6 +19,7 @@
 
 #include "line.h"
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 #include "tcp.h"
 #include "todo.h"           /* remove it with the last step */
@@ -42,7 +43,7 @@ static bool is_name(const char *name, size_t len)
 }
 
 /*
- * Read the command line.  Returns 0, or -1 when it is not as the usage says.
+ * Read the command line.  Returns 0, or -1 on a usage error.
  */
 static int parse_options(int argc, char *argv[], struct options *options)
 {
@@ -105,6 +106,8 @@ static void ask_for_names(int fd, struct line_reader *reader)
     for (;;) {
         fputs(PROMPT, stderr);
         ssize_t len = getline(&name, &size, stdin);
+        if (len == -1 && !feof(stdin))
+            err(EXIT_FAILURE, "read");
         if (len > 0 && name[len - 1] == '\n')
             len--;
         if (len <= 0 || (len == 4 && memcmp(name, "exit", 4) == 0))
@@ -124,6 +127,7 @@ int main(int argc, char *argv[])
     char buf[ANSWER_LIMIT];
     char why[TCP_WHY_SIZE];
 
+    std_reserve();
     if (parse_options(argc, argv, &options) == -1)
         errx(EXIT_USAGE, "usage: hello [-i] HOST PORT [NAME...], "
                          "a NAME of at most %d bytes", NAME_LIMIT);

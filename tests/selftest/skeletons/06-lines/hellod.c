@@ -4,7 +4,7 @@
  * Usage: hellod [-b ADDR] [PORT]
  *
  *   -b ADDR   listen on this numeric address instead of 127.0.0.1
- *   PORT      9999 when missing; 0 lets the kernel choose
+ *   PORT      defaults to 9999; with 0 the kernel chooses
  *
  * Serves one client at a time: says "Welcome!", answers each line NAME with
  * "Hello, NAME!", and ends at the line "exit" or when the client is done.
@@ -20,6 +20,7 @@
 
 #include "line.h"
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 #include "tcp.h"
 #include "todo.h"           /* remove it with the last step */
@@ -30,7 +31,7 @@
 #define TOO_LONG     "error: line too long\n"
 #define BEFORE_NAME  "Hello, "
 #define AFTER_NAME   "!\n"
-#define PATIENCE_MS  1000       /* for a client's end after our last word */
+#define PATIENCE_MS  1000       /* for a client to close after our answer */
 
 /* Bytes of the longest answer: the two texts, each without its NUL. */
 #define ANSWER_SIZE  (LINE_LIMIT + sizeof BEFORE_NAME + sizeof AFTER_NAME)
@@ -41,7 +42,7 @@ struct options {
 };
 
 /*
- * Read the command line.  Returns 0, or -1 when it is not as the usage says.
+ * Read the command line.  Returns 0, or -1 on a usage error.
  */
 static int parse_options(int argc, char *argv[], struct options *options)
 {
@@ -132,6 +133,7 @@ int main(int argc, char *argv[])
     struct options options;
     char why[TCP_WHY_SIZE];
 
+    std_reserve();
     if (parse_options(argc, argv, &options) == -1)
         errx(EXIT_USAGE, "usage: hellod [-b ADDR] [PORT]");
     int listen_fd = tcp_listen(&options.addr, options.addr_len, why);

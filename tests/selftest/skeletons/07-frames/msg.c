@@ -5,8 +5,8 @@
  *        msg HOST PORT sum N...
  *
  * Sends one frame and prints the payload of the answer and a newline, or the
- * sum in decimal.  Exits with 0, with 1 when the network fails or the answer is
- * an error frame (its text goes to stderr), with 2 when it was called wrongly.
+ * sum in decimal.  Exits with 0, with 1 when a call fails or the answer is an
+ * error frame (its text goes to stderr), with 2 on a usage error.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -21,6 +21,7 @@
 
 #include "frame.h"
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 #include "todo.h"           /* remove it with the last step */
 
@@ -28,7 +29,7 @@
 #define USAGE "usage: msg HOST PORT echo|upper TEXT | sum N..."
 
 /*
- * Read a number of 32 bits.  Returns 0, or -1 when text is none.
+ * Read a number of 32 bits.  Returns 0, or -1 if text is not one.
  */
 static int parse_number(const char *text, int32_t *number)
 {
@@ -46,7 +47,7 @@ static int parse_number(const char *text, int32_t *number)
 /*
  * Put the numbers in words into payload, four bytes each.
  *
- * Returns the count of bytes, or -1 when a word is no number of 32 bits.
+ * Returns the count of bytes, or -1 if a word is not a number of 32 bits.
  */
 static long pack_numbers(char *words[], int count, unsigned char *payload)
 {
@@ -66,7 +67,7 @@ static long pack_numbers(char *words[], int count, unsigned char *payload)
 /*
  * Make the payload of the request out of the words behind the verb.
  *
- * Returns its length and sets *type, or -1 when the call is wrong; payload has
+ * Returns its length and sets *type, or -1 on a usage error; payload has
  * room for 4 bytes a word.
  */
 static long make_request(int argc, char *argv[], unsigned char **payload,
@@ -77,13 +78,17 @@ static long make_request(int argc, char *argv[], unsigned char **payload,
         if (*type == FRAME_UPPER && strcmp(argv[3], "upper") != 0)
             return -1;
         *payload = (unsigned char *)strdup(argv[4]);
-        return *payload != NULL ? (long)strlen(argv[4]) : -1;
+        if (*payload == NULL)
+            err(EXIT_FAILURE, "strdup");
+        return (long)strlen(argv[4]);
     }
     if (argc < 4 || strcmp(argv[3], "sum") != 0)
         return -1;
     *type = FRAME_SUM;
     *payload = calloc((size_t)argc, sizeof(int32_t));
-    return *payload != NULL ? pack_numbers(argv + 4, argc - 4, *payload) : -1;
+    if (*payload == NULL)
+        err(EXIT_FAILURE, "calloc");
+    return pack_numbers(argv + 4, argc - 4, *payload);
 }
 
 /*
@@ -98,8 +103,12 @@ static int print_answer(const struct frame *frame, uint8_t type)
      * whatever bytes it has, and a newline.  frame.h, fwrite(3) */
     todo(2);
 
-    return putchar('\n') == EOF || fflush(stdout) == EOF ? EXIT_FAILURE
-                                                         : EXIT_SUCCESS;
+    putchar('\n');
+    if (fflush(stdout) == EOF || ferror(stdout)) {
+        warn("write");
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
 }
 
 int main(int argc, char *argv[])
@@ -109,6 +118,7 @@ int main(int argc, char *argv[])
     struct frame frame;
     uint8_t type;
 
+    std_reserve();
     long len = argc < 4 ? -1 : make_request(argc, argv, &payload, &type);
     if (len == -1 || net_parse_port(argv[2]) == -1)
         errx(EXIT_USAGE, USAGE);

@@ -4,7 +4,7 @@
  * Usage: msgd [-b ADDR] [PORT]
  *
  *   -b ADDR   listen on this numeric address instead of 127.0.0.1
- *   PORT      6254 when missing; 0 lets the kernel choose
+ *   PORT      defaults to 6254; with 0 the kernel chooses
  *
  * Serves one client at a time.  Answers each frame with one of the same type:
  * echo, upper case, or the sum of its numbers; with an error frame when it
@@ -21,12 +21,13 @@
 
 #include "frame.h"
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 #include "todo.h"           /* remove it with the last step */
 
 #define EXIT_USAGE   2
 #define DEFAULT_PORT "6254"
-#define PATIENCE_MS  1000       /* for a client's end after our last word */
+#define PATIENCE_MS  1000       /* for a client to close after our answer */
 
 struct options {
     struct sockaddr_storage addr;
@@ -34,7 +35,7 @@ struct options {
 };
 
 /*
- * Read the command line.  Returns 0, or -1 when it is not as the usage says.
+ * Read the command line.  Returns 0, or -1 on a usage error.
  */
 static int parse_options(int argc, char *argv[], struct options *options)
 {
@@ -131,6 +132,7 @@ int main(int argc, char *argv[])
     struct options options;
     char why[TCP_WHY_SIZE];
 
+    std_reserve();
     if (parse_options(argc, argv, &options) == -1)
         errx(EXIT_USAGE, "usage: msgd [-b ADDR] [PORT]");
     int listen_fd = tcp_listen(&options.addr, options.addr_len, why);

@@ -5,7 +5,7 @@
  *        xfer [-b ADDR] recv LEN [PORT] > ready-line-and-data
  *
  *   LEN       how many bytes, 0 to 1048576
- *   PORT      of recv: 0, when missing, lets the kernel choose
+ *   PORT      of recv: defaults to 0; with 0 the kernel chooses
  *   -b ADDR   recv listens on this numeric address instead of 127.0.0.1
  *
  * One sends LEN bytes of its stdin; the other takes exactly LEN bytes, writes
@@ -73,7 +73,7 @@ static long parse_len(const char *text)
 }
 
 /*
- * Read the command line.  Returns 0, or -1 when it is not as the usage says.
+ * Read the command line.  Returns 0, or -1 on a usage error.
  */
 static int parse_options(int argc, char *argv[], struct options *options)
 {
@@ -234,7 +234,7 @@ static int accept_one(const struct options *options, struct transfer *t)
 /*
  * Send t->data and wait until the peer has confirmed it.
  *
- * Returns 1, 0 when the peer left without a word, or -1 with errno set.
+ * Returns 1, 0 when the peer closed without an answer, or -1 with errno set.
  */
 static int send_data(int fd, struct transfer *t)
 {

@@ -54,7 +54,7 @@ static struct job *ring[MOST];
 static int first, queued;
 
 /*
- * Read a whole number from least to most: digits alone.  Returns it, or -1.
+ * Read a number from least to most: digits alone.  Returns it, or -1.
  */
 static int parse_number(const char *text, int least, int most)
 {
@@ -70,7 +70,7 @@ static int parse_number(const char *text, int least, int most)
 }
 
 /*
- * Read the command line.  Returns 0, or -1 when it is not as the usage says.
+ * Read the command line.  Returns 0, or -1 on a usage error.
  */
 static int parse_options(int argc, char *argv[], struct options *options)
 {

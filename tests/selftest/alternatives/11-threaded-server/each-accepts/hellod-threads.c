@@ -53,7 +53,7 @@ static atomic_int active;
 static atomic_ulong served;
 
 /*
- * Read a whole number from least to most: digits alone.  Returns it, or -1.
+ * Read a number from least to most: digits alone.  Returns it, or -1.
  */
 static int parse_number(const char *text, int least, int most)
 {
@@ -69,7 +69,7 @@ static int parse_number(const char *text, int least, int most)
 }
 
 /*
- * Read the command line.  Returns 0, or -1 when it is not as the usage says.
+ * Read the command line.  Returns 0, or -1 on a usage error.
  */
 static int parse_options(int argc, char *argv[], struct options *options)
 {

@@ -19,7 +19,7 @@
 #define TOO_LONG     "error: line too long\n"
 #define BEFORE_SIZE  32             /* bytes of "Hello, " or "Thread-K: " */
 #define AFTER_SIZE   2              /* bytes of "!\n" */
-#define PATIENCE_MS  1000           /* for a client's end after our last word */
+#define PATIENCE_MS  1000           /* for a client to close at the end */
 
 /* Milliseconds of a clock that nobody sets. */
 static long long now_ms(void)
