@@ -106,6 +106,8 @@ static void ask_for_names(int fd, struct line_reader *reader)
     for (;;) {
         fputs(PROMPT, stderr);
         ssize_t len = getline(&name, &size, stdin);
+        if (len == -1)
+            putc('\n', stderr);             /* ends the line of the prompt */
         if (len == -1 && !feof(stdin))
             err(EXIT_FAILURE, "read");
         if (len > 0 && name[len - 1] == '\n')

@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 #define REQUEST_LIMIT 65536     /* bytes */
 
 struct exchange {
@@ -133,6 +135,7 @@ int main(int argc, char *argv[])
     static char request[REQUEST_LIMIT + 1];
     struct sockaddr_in server = { .sin_family = AF_INET };
 
+    std_reserve();
     if (argc != 3)
         errx(2, "usage: tcpget IPV4 PORT");
     int port = parse_port(argv[2]);

@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 enum { OK = 0, FAILED = 1, USAGE = 2, LIMIT = 64 * 1024 };
 
 static int complain(const char *call)
@@ -139,6 +141,7 @@ int main(int argc, char **argv)
     struct sockaddr_in server;
     int status;
 
+    std_reserve();
     memset(&server, 0, sizeof server);
     server.sin_family = AF_INET;
     if (argc != 3 || !is_port(argv[2], &server.sin_port)

@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 struct request {
     int fd;
     size_t len;
@@ -106,6 +108,7 @@ int main(int argc, char *argv[])
     struct sockaddr_in server = { .sin_family = AF_INET };
     pthread_t sender;
 
+    std_reserve();
     if (argc != 3)
         errx(2, "usage: tcpget IPV4 PORT");
     parse(argv, &server);

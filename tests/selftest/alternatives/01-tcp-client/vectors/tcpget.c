@@ -17,6 +17,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "std.h"
+
 #define PAGE  4096              /* bytes */
 #define PAGES 17                /* 64 KiB, and one more to see the excess */
 
@@ -146,6 +148,7 @@ int main(int argc, char *argv[])
 {
     struct sockaddr_in server = { .sin_family = AF_INET };
 
+    std_reserve();
     if (argc != 3)
         usage("two arguments are needed");
     server.sin_port = htons(parse_port(argv[2]));

@@ -4,6 +4,7 @@
  * IPv6 address inside ::ffff:0:0/96; lists are read from /etc; types makes
  * all its sockets before it closes the first of a family.
  */
+#include <err.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdint.h>
@@ -12,6 +13,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "std.h"
 
 enum { FINE, UNKNOWN, REFUSED };
 
@@ -372,6 +375,7 @@ int main(int argc, char *argv[])
     char name[16];
     int used, status = REFUSED;
 
+    std_reserve();
     for (int i = 0; argc > 1 && i < 10; i++, names += used) {
         int takes = i == 5 ? 2 : i < 8;
         if (sscanf(names, "%15s%n", name, &used) != 1)
@@ -382,5 +386,7 @@ int main(int argc, char *argv[])
     if (status != FINE)
         fprintf(stderr, "addr: %s\n", status == UNKNOWN ? "no such name"
                                                         : "wrong usage");
+    if (fflush(stdout) == EOF || ferror(stdout))
+        err(1, "write");
     return status;
 }

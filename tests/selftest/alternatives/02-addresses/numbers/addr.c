@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 
 #define UNKNOWN 1
 #define REFUSED 2
@@ -222,11 +223,14 @@ static int obey(int argc, const char *command, char *args[])
 
 int main(int argc, char *argv[])
 {
+    std_reserve();
     int status = argc < 2 ? REFUSED : obey(argc, argv[1], argv + 2);
 
     if (status == REFUSED)
         fprintf(stderr, "addr: that is no command I know, or no argument\n");
     else if (status == UNKNOWN)
         fprintf(stderr, "addr: %s: unknown\n", argv[2]);
+    if (fflush(stdout) == EOF || ferror(stdout))
+        err(1, "write");
     return status;
 }

@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "std.h"
+
 static char answer[4096];
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -259,7 +261,10 @@ static void try_family(int family, const char *name)
                 why = errors[e].name;
         printf("%s %s %s\n", name, kinds[i].name, why);
     }
-    fflush(stdout);
+    if (fflush(stdout) == EOF) {
+        warn("write");
+        _exit(1);
+    }
     _exit(0);
 }
 
@@ -275,9 +280,12 @@ static void types(char *args[])
             err(1, "fork");
         if (child == 0)
             try_family(families[i], names[i]);
-        while (waitpid(child, NULL, 0) == -1)
+        int status;
+        while (waitpid(child, &status, 0) == -1)
             if (errno != EINTR)
                 err(1, "waitpid");
+        if (status != 0)
+            exit(1);                    /* the child has said why */
     }
 }
 
@@ -294,6 +302,7 @@ int main(int argc, char *argv[])
         { "class", class, 1 }, { "consts", consts, 0 }, { "types", types, 0 },
     };
 
+    std_reserve();
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (argc < 2 || strcmp(commands[i].name, argv[1]) != 0)
             continue;
@@ -301,7 +310,9 @@ int main(int argc, char *argv[])
             errx(2, "%s takes %d arguments", argv[1], commands[i].args);
         commands[i].obey(argv + 2);
         fputs(answer, stdout);
-        return fflush(stdout) == EOF;
+        if (fflush(stdout) == EOF)
+            err(1, "write");
+        return 0;
     }
     errx(2, "no such command");
 }

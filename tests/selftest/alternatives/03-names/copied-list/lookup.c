@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 static char text[1 << 16];
 static size_t used;
 
@@ -52,6 +54,7 @@ int main(int argc, char *argv[])
     static char name[NI_MAXHOST];
     char mode = 0;
 
+    std_reserve();
     if (argc == 3 && argv[1][0] == '-' && strlen(argv[1]) == 2 &&
         strchr("rf", argv[1][1]) != NULL)
         mode = argv[1][1];
@@ -75,5 +78,7 @@ int main(int argc, char *argv[])
     freeaddrinfo(list);
     if (rc != 0)
         errx(1, "getnameinfo: %s", gai_strerror(rc));
-    return fputs(text, stdout) == EOF || fflush(stdout) == EOF;
+    if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
+        err(1, "write");
+    return 0;
 }

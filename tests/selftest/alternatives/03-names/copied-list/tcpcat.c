@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 
 struct target {
     struct sockaddr_storage addr;
@@ -69,16 +70,21 @@ static void talk(int fd, char *request, size_t len)
         struct iovec part = { .iov_base = request, .iov_len = len };
         struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
         n = sendmsg(fd, &message, MSG_NOSIGNAL);
+        if (n == -1 && errno == EINTR)
+            continue;
         if (n == -1)
             err(1, "sendmsg");
         request += n;
         len -= (size_t)n;
     }
-    while ((n = read(fd, buf, sizeof buf)) > 0)
+    while ((n = read(fd, buf, sizeof buf)) != 0) {
+        if (n == -1 && errno == EINTR)
+            continue;
+        if (n == -1)
+            err(1, "read");
         if (fwrite(buf, (size_t)n, 1, stdout) != 1 || fflush(stdout) == EOF)
             err(1, "fwrite");
-    if (n == -1)
-        err(1, "read");
+    }
 }
 
 int main(int argc, char *argv[])
@@ -89,6 +95,7 @@ int main(int argc, char *argv[])
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
     int fd = -1;
 
+    std_reserve();
     while (argc > 1 && argv[1][0] == '-') {
         if (strcmp(argv[1], "-4") != 0 && strcmp(argv[1], "-6") != 0)
             errx(2, "no such option: %s", argv[1]);
@@ -99,6 +106,8 @@ int main(int argc, char *argv[])
     if (argc != 3 || !is_good(argv[2]))
         errx(2, "usage: tcpcat [-4|-6] HOST SERVICE");
     size_t len = fread(request, 1, sizeof request, stdin);
+    if (ferror(stdin))
+        err(1, "fread");
     if (len == sizeof request)
         errx(2, "the request is too long");
     int rc = getaddrinfo(argv[1], argv[2], &hints, &list);

@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 static bool was_before(const struct addrinfo *list, const struct addrinfo *a)
 {
     for (; list != a; list = list->ai_next)
@@ -62,6 +64,7 @@ int main(int argc, char *argv[])
     struct addrinfo hints = { .ai_flags = AI_CANONNAME }, *list;
     char mode = 'a';
 
+    std_reserve();
     for (int c; (c = getopt(argc, argv, "rf")) != -1; mode = (char)c)
         if (c == '?')
             errx(2, "usage: lookup [-r|-f] HOST");
@@ -76,5 +79,7 @@ int main(int argc, char *argv[])
     freeaddrinfo(list);
     if (rc != 0)
         errx(1, "getnameinfo: %s", gai_strerror(rc));
+    if (fflush(stdout) == EOF || ferror(stdout))
+        err(1, "write");
     return 0;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 
 #define REQUEST_LIMIT 65536     /* bytes */
 
@@ -82,6 +83,8 @@ static size_t read_request(char *buf, size_t size)
     ssize_t n;
 
     while (used < size && (n = read(0, buf + used, size - used)) != 0) {
+        if (n == -1 && errno == EINTR)
+            continue;
         if (n == -1)
             err(1, "read");
         used += (size_t)n;
@@ -92,11 +95,11 @@ static size_t read_request(char *buf, size_t size)
 int main(int argc, char *argv[])
 {
     static char request[REQUEST_LIMIT + 1];
-    struct addrinfo hints, *list, *a;
+    struct addrinfo hints = { 0 }, *list, *a;
     int fd = -1, error = 0;
     const char *failed = "";
 
-    memset(&hints, 0, sizeof hints);
+    std_reserve();
     hints.ai_protocol = IPPROTO_TCP;    /* one entry of three, too */
     for (int c; (c = getopt(argc, argv, "46")) != -1; )
         if (c == '?')

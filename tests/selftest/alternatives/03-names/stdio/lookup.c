@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 static void reverse(const char *text)
 {
     struct sockaddr_storage addr = { 0 };
@@ -66,6 +68,12 @@ static void print_full(const struct addrinfo *list)
     printf("%s\n", full);
 }
 
+static void flush_output(void)
+{
+    if (fflush(stdout) == EOF || ferror(stdout))
+        err(1, "write");
+}
+
 int main(int argc, char *argv[])
 {
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
@@ -73,10 +81,12 @@ int main(int argc, char *argv[])
     struct addrinfo *list;
     int mode = getopt(argc, argv, "rf");
 
+    std_reserve();
     if (mode == '?' || argc - optind != 1)
         errx(2, "usage: lookup [-r|-f] HOST");
     if (mode == 'r') {
         reverse(argv[optind]);
+        flush_output();
         return 0;
     }
     int rc = getaddrinfo(argv[optind], NULL, &hints, &list);
@@ -87,5 +97,6 @@ int main(int argc, char *argv[])
     else
         print_addresses(list);
     freeaddrinfo(list);
+    flush_output();
     return 0;
 }

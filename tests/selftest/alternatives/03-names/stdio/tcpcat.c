@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 #define REQUEST_LIMIT 65536     /* bytes */
 
 /* Returns a port in network order, or -1. */
@@ -111,6 +113,7 @@ int main(int argc, char *argv[])
     const char *failed;
     int family = AF_UNSPEC;
 
+    std_reserve();
     signal(SIGPIPE, SIG_IGN);
     for (int c; (c = getopt(argc, argv, "46")) != -1; ) {
         if (c == '?')
@@ -123,6 +126,8 @@ int main(int argc, char *argv[])
     if (port == -1)
         errx(2, "no such service: %s", argv[optind + 1]);
     size_t len = fread(request, 1, sizeof request, stdin);
+    if (ferror(stdin))
+        err(1, "fread");
     if (len > REQUEST_LIMIT)
         errx(2, "the request is too long");
     int rc = getaddrinfo(argv[optind], NULL, &hints, &list);

@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 #define PAUSE_MS 50             /* without accept when descriptors ran out */
 
 struct client {
@@ -197,6 +199,7 @@ int main(int argc, char *argv[])
     const char *host = "127.0.0.1";
     int option;
 
+    std_reserve();
     while ((option = getopt(argc, argv, "1b:")) != -1) {
         if (option == '1')
             s.one_client = true;

@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "std.h"
+
 struct endpoint {
     struct sockaddr_storage addr;
     socklen_t len;
@@ -147,6 +149,7 @@ int main(int argc, char *argv[])
     int is_single = 0;
     int option;
 
+    std_reserve();
     while ((option = getopt(argc, argv, "b:1")) != -1) {
         if (option == 'b')
             host = optarg;

@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 static const struct addrinfo hints = {
     .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
     .ai_family = AF_UNSPEC,
@@ -126,6 +128,7 @@ int main(int argc, char *argv[])
     int one = 0, c;
     char after[40];
 
+    std_reserve();
     while ((c = getopt(argc, argv, "1b:")) != -1) {
         if (c == '?')
             exit(2);

@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 #define CLIENTS_MAX 256
 #define TEXT_SIZE   64          /* bytes of an address with its port */
 #define PAUSE_MS    100         /* without accept when descriptors ran out */
@@ -194,6 +196,7 @@ int main(int argc, char *argv[])
     bool one_client = false;
     int option;
 
+    std_reserve();
     while ((option = getopt(argc, argv, "1b:")) != -1) {
         if (option == '?')
             return 2;

@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 union address {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -173,6 +175,7 @@ static int open_listener(const union address *where, socklen_t len)
 
 int main(int argc, char **argv)
 {
+    std_reserve();
     union address where;
     socklen_t len = parse(argc, argv, &where);
     char text[64];

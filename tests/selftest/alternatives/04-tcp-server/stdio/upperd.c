@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 #define TEXT_SIZE 64            /* bytes */
 
 static int parse_port(const char *text)
@@ -148,6 +150,7 @@ int main(int argc, char *argv[])
     socklen_t len = sizeof addr;
     int one = 0, on = 1, port = 21577, c;
 
+    std_reserve();
     parse_host("127.0.0.1", &addr);
     while ((c = getopt(argc, argv, "1b:")) != -1) {
         one |= c == '1';

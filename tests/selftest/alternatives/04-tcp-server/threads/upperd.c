@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "std.h"
+
 struct client {
     int fd;
     struct sockaddr_in6 addr;   /* holds a sockaddr_in as well */
@@ -166,6 +168,7 @@ int main(int argc, char *argv[])
     int one_client = 0;
     int option;
 
+    std_reserve();
     while ((option = getopt(argc, argv, "1b:")) != -1) {
         if (option == '?')
             usage();

@@ -17,6 +17,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "std.h"
+
 #define HALF 1500               /* bytes */
 
 struct halves {
@@ -158,6 +160,7 @@ int main(int argc, char *argv[])
     socklen_t len = sizeof addr;
     char text[80];
 
+    std_reserve();
     while ((c = getopt(argc, argv, "1b:")) != -1)
         switch (c) {
         case '1': is_single = 1; break;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 
 #define LIMIT 1048576           /* bytes */
 
@@ -220,6 +221,7 @@ int main(int argc, char *argv[])
     const char *host = "127.0.0.1";
     int first = 1;
 
+    std_reserve();
     signal(SIGPIPE, SIG_IGN);
     if (argc > 2 && strcmp(argv[1], "-b") == 0) {
         host = argv[2];

@@ -10,8 +10,7 @@
  *
  * One sends LEN bytes of its stdin; the other takes exactly LEN bytes, writes
  * them on stdout and confirms them with the byte K.  Each moves one transfer
- * and ends: with 0, with 1 when the network fails, with 2 when it was called
- * wrongly.
+ * and ends: with 0, with 1 when a call fails, with 2 on a usage error.
  *
  * stdin and stdout are read and written by fread and fwrite alone, the ready
  * line among them.  The loops on the socket stand in here, with pieces of
@@ -31,9 +30,11 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 
 #define EXIT_USAGE 2
 #define LEN_MAX    (1 << 20)    /* bytes */
+#define PAUSE_MS   100          /* before accept is tried again */
 #define PIECE      8192         /* bytes */
 #define CONFIRMED  'K'
 #define USAGE      "xfer send HOST PORT LEN, or xfer [-b ADDR] recv LEN [PORT]"
@@ -150,7 +151,8 @@ static int connect_any(const struct options *options, struct transfer *t)
     t->call = "getaddrinfo";
     int error = getaddrinfo(options->host, options->service, &hints, &list);
     if (error != 0) {
-        t->reason = gai_strerror(error);
+        t->reason = error == EAI_SYSTEM ? strerror(errno)
+                                        : gai_strerror(error);
         return -1;
     }
     for (struct addrinfo *ai = list; ai != NULL && fd == -1; ai = ai->ai_next) {
@@ -170,6 +172,26 @@ static int connect_any(const struct options *options, struct transfer *t)
     freeaddrinfo(list);
     errno = why;
     return fd;
+}
+
+/*
+ * Wait for a client; lesson 04.
+ *
+ * Returns a descriptor the caller must close(2), or -1 with errno set when
+ * listen_fd is no listening socket.
+ */
+static int accept_client(int listen_fd)
+{
+    for (;;) {
+        int conn_fd = accept(listen_fd, NULL, NULL);
+
+        if (conn_fd != -1 || errno == EBADF || errno == EINVAL
+            || errno == ENOTSOCK)
+            return conn_fd;
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS
+            || errno == ENOMEM)
+            poll(NULL, 0, PAUSE_MS);
+    }
 }
 
 /*
@@ -198,16 +220,15 @@ static int accept_one(const struct options *options, struct transfer *t)
     t->call = "listen";
     if (listen(listen_fd, 1) == -1)
         return -1;
-    t->call = "announce";
-    if (getsockname(listen_fd, (struct sockaddr *)&local, &len) == -1
-        || net_announce(&local) == -1)
+    t->call = "getsockname";
+    if (getsockname(listen_fd, (struct sockaddr *)&local, &len) == -1)
+        return -1;
+    t->call = "write";
+    if (net_announce(&local) == -1)
         return -1;
 
     t->call = "accept";
-    int conn_fd;
-    do
-        conn_fd = accept(listen_fd, NULL, NULL);
-    while (conn_fd == -1 && (errno == EINTR || errno == ECONNABORTED));
+    int conn_fd = accept_client(listen_fd);
     close(listen_fd);
     return conn_fd;
 }
@@ -307,6 +328,7 @@ int main(int argc, char *argv[])
     struct transfer t = { 0 };
     sigset_t pipes;
 
+    std_reserve();
     sigemptyset(&pipes);
     sigaddset(&pipes, SIGPIPE);
     sigprocmask(SIG_BLOCK, &pipes, NULL);
@@ -318,7 +340,6 @@ int main(int argc, char *argv[])
         err(EXIT_FAILURE, "malloc");
     if (options.sends && read_input(&t) == -1)
         err(EXIT_FAILURE, "stdin");
-
     int fd = options.sends ? connect_any(&options, &t)
                            : accept_one(&options, &t);
     if (fd == -1)

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 
 #define PIECE 16384             /* bytes */
 
@@ -187,6 +188,7 @@ int main(int argc, char *argv[])
     const char *host = "127.0.0.1";
     int c;
 
+    std_reserve();
     signal(SIGPIPE, SIG_IGN);
     while ((c = getopt(argc, argv, "+b:")) != -1)
         if (c == 'b')

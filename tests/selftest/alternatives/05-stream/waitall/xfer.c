@@ -10,8 +10,7 @@
  *
  * One sends LEN bytes of its stdin; the other takes exactly LEN bytes, writes
  * them on stdout and confirms them with the byte K.  Each moves one transfer
- * and ends: with 0, with 1 when the network fails, with 2 when it was called
- * wrongly.
+ * and ends: with 0, with 1 when a call fails, with 2 on a usage error.
  */
 #include <err.h>
 #include <errno.h>
@@ -26,10 +25,12 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 
 #define EXIT_USAGE 2
 #define LEN_MAX    (1 << 20)    /* bytes */
+#define PAUSE_MS   100          /* before accept is tried again */
 #define CONFIRMED  'K'
 #define USAGE      "xfer send HOST PORT LEN, or xfer [-b ADDR] recv LEN [PORT]"
 
@@ -155,7 +156,8 @@ static int connect_any(const struct options *options, struct transfer *t)
     t->call = "getaddrinfo";
     int error = getaddrinfo(options->host, options->service, &hints, &list);
     if (error != 0) {
-        t->reason = gai_strerror(error);
+        t->reason = error == EAI_SYSTEM ? strerror(errno)
+                                        : gai_strerror(error);
         return -1;
     }
     for (struct addrinfo *ai = list; ai != NULL && fd == -1; ai = ai->ai_next) {
@@ -175,6 +177,26 @@ static int connect_any(const struct options *options, struct transfer *t)
     freeaddrinfo(list);
     errno = why;
     return fd;
+}
+
+/*
+ * Wait for a client; lesson 04.
+ *
+ * Returns a descriptor the caller must close(2), or -1 with errno set when
+ * listen_fd is no listening socket.
+ */
+static int accept_client(int listen_fd)
+{
+    for (;;) {
+        int conn_fd = accept(listen_fd, NULL, NULL);
+
+        if (conn_fd != -1 || errno == EBADF || errno == EINVAL
+            || errno == ENOTSOCK)
+            return conn_fd;
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS
+            || errno == ENOMEM)
+            poll(NULL, 0, PAUSE_MS);
+    }
 }
 
 /*
@@ -203,16 +225,15 @@ static int accept_one(const struct options *options, struct transfer *t)
     t->call = "listen";
     if (listen(listen_fd, 1) == -1)
         return -1;
-    t->call = "announce";
-    if (getsockname(listen_fd, (struct sockaddr *)&local, &len) == -1
-        || net_announce(&local) == -1)
+    t->call = "getsockname";
+    if (getsockname(listen_fd, (struct sockaddr *)&local, &len) == -1)
+        return -1;
+    t->call = "write";
+    if (net_announce(&local) == -1)
         return -1;
 
     t->call = "accept";
-    int conn_fd;
-    do
-        conn_fd = accept(listen_fd, NULL, NULL);
-    while (conn_fd == -1 && (errno == EINTR || errno == ECONNABORTED));
+    int conn_fd = accept_client(listen_fd);
     close(listen_fd);
     return conn_fd;
 }
@@ -295,6 +316,7 @@ int main(int argc, char *argv[])
     struct options options;
     struct transfer t = { 0 };
 
+    std_reserve();
     if (parse_options(argc, argv, &options) == -1)
         errx(EXIT_USAGE, "usage: %s", USAGE);
     t.len = options.len;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 #include "tcp.h"
 
@@ -53,6 +54,7 @@ int main(int argc, char *argv[])
     char why[TCP_WHY_SIZE], typed[8192];
     int c, asks = 0;
 
+    std_reserve();
     while ((c = getopt(argc, argv, "+i")) == 'i')
         asks = 1;
     if (c != -1 || argc - optind < 2 || net_parse_port(argv[optind + 1]) == -1)
@@ -73,6 +75,8 @@ int main(int argc, char *argv[])
         say(typed);
         copy_lines(1);
     }
+    if (ferror(stdin))
+        err(1, "read");
     say("exit");
     close(fd);
     return 0;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 #include "tcp.h"
 
@@ -77,6 +78,7 @@ int main(int argc, char *argv[])
     char why[TCP_WHY_SIZE], name[NET_TEXT_SIZE];
     int c;
 
+    std_reserve();
     while ((c = getopt(argc, argv, "b:")) == 'b')
         host = optarg;
     int port = net_parse_port(optind < argc ? argv[optind] : "9999");

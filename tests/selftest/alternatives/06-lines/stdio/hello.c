@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 static FILE *in, *out;
@@ -55,6 +56,7 @@ int main(int argc, char *argv[])
     char why[TCP_WHY_SIZE], typed[8194];
     int c, asks = 0;
 
+    std_reserve();
     while ((c = getopt(argc, argv, "+i")) == 'i')
         asks = 1;
     if (c != -1 || argc - optind < 2 || net_parse_port(argv[optind + 1]) == -1)
@@ -83,6 +85,8 @@ int main(int argc, char *argv[])
         say(typed);
         hear();
     }
+    if (ferror(stdin))
+        err(1, "fgets");
     say("exit");
     fclose(out);
     fclose(in);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 #define LIMIT 8192
@@ -97,6 +98,7 @@ int main(int argc, char *argv[])
     char why[TCP_WHY_SIZE], name[NET_TEXT_SIZE];
     int c;
 
+    std_reserve();
     while ((c = getopt(argc, argv, "b:")) == 'b')
         host = optarg;
     int port = net_parse_port(optind < argc ? argv[optind] : "9999");

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 #include "tcp.h"
 
@@ -37,8 +38,9 @@ static void *print_all(void *unused)
         unsigned long found = 0;
         for (ssize_t i = 0; i < n; i++)
             found += buf[i] == '\n';
-        fwrite(buf, 1, (size_t)n, stdout);
-        fflush(stdout);
+        if (fwrite(buf, 1, (size_t)n, stdout) != (size_t)n
+            || fflush(stdout) == EOF)
+            err(1, "write");
         pthread_mutex_lock(&lock);
         lines += found;
         pthread_cond_signal(&news);
@@ -93,6 +95,8 @@ static void talk(char *names[], int asks)
         say(typed);
         wait_for_lines(++count);
     }
+    if (ferror(stdin))
+        err(1, "fgets");
     say("exit");
 }
 
@@ -101,6 +105,7 @@ int main(int argc, char *argv[])
     char why[TCP_WHY_SIZE];
     int c, asks = 0;
 
+    std_reserve();
     while ((c = getopt(argc, argv, "+i")) == 'i')
         asks = 1;
     if (c != -1 || argc - optind < 2 || net_parse_port(argv[optind + 1]) == -1)

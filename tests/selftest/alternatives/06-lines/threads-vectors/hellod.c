@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 #define LIMIT 8192
@@ -134,6 +135,7 @@ int main(int argc, char *argv[])
     char why[TCP_WHY_SIZE];
     int c;
 
+    std_reserve();
     while ((c = getopt(argc, argv, "b:")) == 'b')
         host = optarg;
     int port = net_parse_port(optind < argc ? argv[optind] : "9999");

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 #include "tcp.h"
 
@@ -65,9 +66,10 @@ static void take(int fd, void *to, size_t len)
 int main(int argc, char *argv[])
 {
     char why[TCP_WHY_SIZE];
+
+    std_reserve();
     uint32_t len = request(argc, argv);
     unsigned char type = buf[0];
-
     put_u32(buf + 1, len);
     int fd = tcp_connect(argv[1], argv[2], why);
     if (fd == -1)
@@ -89,5 +91,7 @@ int main(int argc, char *argv[])
     else
         fwrite(buf, 1, reply_len, stdout);
     putchar('\n');
+    if (fflush(stdout) == EOF || ferror(stdout))
+        err(1, "write");
     return 0;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 #define LIMIT   (1u << 20)
@@ -140,6 +141,7 @@ int main(int argc, char *argv[])
     const char *host = "127.0.0.1";
     int option;
 
+    std_reserve();
     while ((option = getopt(argc, argv, "b:")) != -1)
         option == 'b' ? (void)(host = optarg) : exit(2);
     int port = net_parse_port(optind < argc ? argv[optind] : "6254");

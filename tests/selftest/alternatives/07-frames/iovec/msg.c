@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 static unsigned char wire[5 + (1 << 20)];
@@ -60,6 +61,8 @@ static size_t pack(int argc, char *argv[])
 int main(int argc, char *argv[])
 {
     char why[TCP_WHY_SIZE];
+
+    std_reserve();
     size_t len = pack(argc, argv);
     uint32_t net_len = htonl((uint32_t)len);
     unsigned char type = wire[0];
@@ -90,5 +93,7 @@ int main(int argc, char *argv[])
         printf("%lld\n", (long long)be64toh(total));
     else
         fwrite(wire + 5, 1, len, stdout), puts("");
+    if (fflush(stdout) == EOF || ferror(stdout))
+        err(1, "write");
     return 0;
 }

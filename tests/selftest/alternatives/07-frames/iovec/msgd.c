@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 #define LIMIT (1u << 20)
@@ -107,6 +108,7 @@ int main(int argc, char *argv[])
     char why[TCP_WHY_SIZE];
     const char *host = "127.0.0.1";
 
+    std_reserve();
     if (argc > 2 && strcmp(argv[1], "-b") == 0) {
         host = argv[2];
         argc -= 2;

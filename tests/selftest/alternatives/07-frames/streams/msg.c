@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 static void put_u32(FILE *out, uint32_t n)
@@ -48,6 +49,7 @@ int main(int argc, char *argv[])
     unsigned char h[5], *data;
     uint64_t total = 0;
 
+    std_reserve();
     check(argc, argv);
     signal(SIGPIPE, SIG_IGN);
     int fd = tcp_connect(argv[1], argv[2], why);
@@ -74,10 +76,11 @@ int main(int argc, char *argv[])
     for (int i = 0; i < 8 && type == 3; i++)
         total = total << 8 | data[i];
     if (type == 3)
-        printf("%lld", (long long)total);
+        printf("%lld\n", (long long)total);
     else
-        fwrite(data, 1, len, stdout);
-    puts("");
+        fwrite(data, 1, len, stdout), puts("");
+    if (fflush(stdout) == EOF || ferror(stdout))
+        err(1, "write");
     free(data);
     return fclose(in) | fclose(out);
 }

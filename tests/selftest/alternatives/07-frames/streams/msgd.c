@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 static void put_number(FILE *out, uint64_t number, int bytes)
@@ -91,6 +92,7 @@ int main(int argc, char *argv[])
     const char *host = "127.0.0.1";
     int option;
 
+    std_reserve();
     while ((option = getopt(argc, argv, "b:")) != -1) {
         if (option == '?')
             return 2;

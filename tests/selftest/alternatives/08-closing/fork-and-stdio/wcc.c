@@ -3,6 +3,7 @@
  * answer through stdio.
  */
 #include <err.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 int main(int argc, char *argv[])
@@ -18,6 +20,7 @@ int main(int argc, char *argv[])
     size_t used = 0, room = 0;
     ssize_t n;
 
+    std_reserve();
     if (argc != 3 || net_parse_port(argv[2]) == -1)
         errx(2, "usage: wcc HOST PORT < data");
     signal(SIGPIPE, SIG_IGN);
@@ -29,10 +32,12 @@ int main(int argc, char *argv[])
         if (data == NULL)
             err(1, "realloc");
         n = read(0, data + used, 65536);
+        if (n == -1 && errno != EINTR)
+            err(1, "read");
         used += n > 0 ? (size_t)n : 0;
-    } while (n > 0);
-    for (size_t at = 0; at < used; at += (size_t)n)
-        if ((n = write(fd, data + at, used - at)) == -1)
+    } while (n != 0);
+    for (size_t at = 0; at < used; at += n > 0 ? (size_t)n : 0)
+        if ((n = write(fd, data + at, used - at)) == -1 && errno != EINTR)
             err(1, "write");
     free(data);
     if (shutdown(fd, SHUT_WR) == -1)
@@ -42,7 +47,9 @@ int main(int argc, char *argv[])
         errx(1, "read: no answer");
     if (line[n - 1] != '\n')
         errx(1, "read: half an answer");
-    fputs(line, stdout);
+    if (fputs(line, stdout) == EOF || fflush(stdout) == EOF)
+        err(1, "fputs");
     free(line);
-    return fclose(in) == EOF || fflush(stdout) == EOF;
+    fclose(in);
+    return 0;
 }

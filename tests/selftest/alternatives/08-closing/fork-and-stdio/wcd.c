@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 #define USAGE "usage: wcd [-k N] [-D] [-b ADDR] [PORT]"
@@ -73,6 +74,7 @@ int main(int argc, char *argv[])
     bool keep = false;
     int option;
 
+    std_reserve();
     while ((option = getopt(argc, argv, "Dk:b:")) != -1) {
         switch (option) {
         case 'D': keep = true; break;

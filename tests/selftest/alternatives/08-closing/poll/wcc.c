@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 static char answer[200];
@@ -51,13 +52,18 @@ int main(int argc, char *argv[])
     ssize_t n;
     int fd;
 
+    std_reserve();
     if (argc != 3 || net_parse_port(argv[2]) == -1)
         errx(2, "usage: wcc HOST PORT < data");
     signal(SIGPIPE, SIG_IGN);
     if ((fd = tcp_connect(argv[1], argv[2], why)) == -1)
         errx(1, "%s", why);
-    while ((n = read(0, buf, sizeof buf)) > 0)
-        send_piece(fd, buf, (size_t)n);
+    while ((n = read(0, buf, sizeof buf)) != 0) {
+        if (n == -1 && errno != EINTR)
+            err(1, "read");
+        if (n > 0)
+            send_piece(fd, buf, (size_t)n);
+    }
     shutdown(fd, SHUT_WR);
     for (int more = 1; more && memchr(answer, '\n', used) == NULL; ) {
         struct pollfd ready = { .fd = fd, .events = POLLIN };
@@ -67,5 +73,8 @@ int main(int argc, char *argv[])
     char *newline = memchr(answer, '\n', used);
     if (newline == NULL)
         errx(1, "recv: half an answer");
-    return write(1, answer, (size_t)(newline + 1 - answer)) > 0 ? 0 : 1;
+    *newline = '\0';
+    if (puts(answer) == EOF || fflush(stdout) == EOF)
+        err(1, "puts");
+    return 0;
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 #define CLIENTS 200
@@ -116,6 +117,7 @@ int main(int argc, char *argv[])
     char *end = "";
     int option, port;
 
+    std_reserve();
     while ((option = getopt(argc, argv, "k:Db:")) != -1) {
         if (option == 'k' && optarg[strspn(optarg, "0123456789")] != '\0')
             option = '?';

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 
 static unsigned long limit = ULONG_MAX;
 static bool keep_copy;
@@ -96,6 +97,7 @@ int main(int argc, char *argv[])
     const char *host = "127.0.0.1", *number = "";
     int option, on = 1;
 
+    std_reserve();
     while ((option = getopt(argc, argv, "k:Db:")) != -1) {
         if (option == 'k')
             limit = strtoul(number = optarg, NULL, 10);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 #define LIMIT 8192
@@ -127,6 +128,7 @@ int main(int argc, char *argv[])
 {
     struct sockaddr_storage peer;
 
+    std_reserve();
     parse(argc, argv);
     int listen_fd = listen_there();
     signal(SIGCHLD, SIG_IGN);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 #define LIMIT 8192
@@ -160,6 +161,7 @@ int main(int argc, char *argv[])
     struct sockaddr_storage peer;
     static char memory[1 << 20];
 
+    std_reserve();
     parse(argc, argv);
     int listen_fd = listen_there();
     for (;;) {

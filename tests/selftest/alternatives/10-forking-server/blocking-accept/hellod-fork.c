@@ -22,6 +22,7 @@
 
 #include "line.h"
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 #include "tcp.h"
 
@@ -167,6 +168,7 @@ int main(int argc, char *argv[])
 {
     pthread_t waiter;
 
+    std_reserve();
     sigemptyset(&ours);
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGINT);

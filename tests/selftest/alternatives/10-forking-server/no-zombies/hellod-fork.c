@@ -21,6 +21,7 @@
 
 #include "line.h"
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 #include "tcp.h"
 
@@ -118,6 +119,7 @@ static void arrange(void)
     struct sigaction stop = { .sa_handler = on_stop, .sa_flags = SA_RESTART };
     struct sigaction none = { .sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT };
 
+    std_reserve();
     if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) == -1)
         err(1, "pipe");
     sigaction(SIGTERM, &stop, NULL);

@@ -21,6 +21,7 @@
 
 #include "line.h"
 #include "net.h"
+#include "std.h"
 #include "stream.h"
 #include "tcp.h"
 
@@ -128,6 +129,7 @@ int main(int argc, char *argv[])
     sigset_t ours, usual;
     int which, made = 0;
 
+    std_reserve();
     sigemptyset(&ours);
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGINT);

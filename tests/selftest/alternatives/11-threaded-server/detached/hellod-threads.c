@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "talk.h"
 #include "tcp.h"
 
@@ -289,6 +290,7 @@ int main(int argc, char *argv[])
     sigset_t before;
     int made = 0;
 
+    std_reserve();
     if (parse_options(argc, argv, &settings) == -1)
         errx(EXIT_USAGE, "usage: see the head of this file");
     if (pipe(stop_pipe) == -1)

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "tcp.h"
 
 #define EXIT_USAGE   2
@@ -285,6 +286,7 @@ int main(int argc, char *argv[])
     sigset_t before;
     int made = 0;
 
+    std_reserve();
     if (parse_options(argc, argv, &settings) == -1)
         errx(EXIT_USAGE, "usage: see the head of this file");
     hold_stops(&before);

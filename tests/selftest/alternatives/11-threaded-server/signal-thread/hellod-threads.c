@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "std.h"
 #include "talk.h"
 #include "tcp.h"
 
@@ -253,6 +254,7 @@ int main(int argc, char *argv[])
     pthread_t acceptor;
     int number, count = 0;
 
+    std_reserve();
     if (parse_options(argc, argv, &settings) == -1)
         errx(EXIT_USAGE, "usage: see the head of this file");
     prepare(&stops);
