@@ -108,13 +108,6 @@ class Names(Lesson):
             self.stage.tell(words, "the tester", run.started)
         return run
 
-    def run_alone(self, *args, **options):
-        """Start a program after all others: a report of what follows shows no more."""
-        self.stage.begins_a_new_page()
-        run = self.run(*args, **options)
-        self.stage.is_about(run)
-        return run
-
     @staticmethod
     def resolver(port, *hosts):
         """Return the plan with which getaddrinfo answers these addresses, in order."""

@@ -248,6 +248,12 @@ class Program:
 
     # How it ended
 
+    def has_crashed(self):
+        """Say whether a signal that we did not send, or a sanitizer, has ended it."""
+        self.look()
+        by_signal = (self.status or 0) < 0 and not self.was_killed
+        return by_signal or bool(self.status and self.report())
+
     def report(self):
         """Return the sanitizer's report as text, "" when there is none."""
         found = []

@@ -21,6 +21,10 @@ class Evidence:
         return any(self.called(name) for name in calls) \
             or any(c.args[0] > 2 for c in self.trace.calls("write"))
 
+    def met_from_plan(self, error):
+        """Say whether a plan let one of its calls fail with this error."""
+        return any(c.injected and c.error == error for c in self.trace.calls())
+
     def has_met_nobody(self):
         """Say whether it has ended without ever having been connected."""
         return self.status is not None and not any(

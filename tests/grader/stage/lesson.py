@@ -106,9 +106,24 @@ class Lesson:
         """Return a listening socket of the tester's."""
         return peer.Listener(self.stage, host, port)
 
-    def has_small_buffers(self):
+    def run_alone(self, *args, **options):
+        """Start a program after all others: a report of what follows shows no more.
+
+        When one of the others has crashed, that is what there is to report.
+        """
+        for other in self.stage.programs:
+            if other.has_crashed():
+                self.stage.is_about(other)
+                raise other.failure("the program does not crash",
+                                    other.how_it_ended(), verdict="CRASH")
+        self.stage.begins_a_new_page()
+        run = self.run(*args, **options)
+        self.stage.is_about(run)
+        return run
+
+    def has_small_buffers(self, size=SMALL_BUFFER):
         """From now on programs can send little ahead, where the machine allows that."""
-        if network.limit_send_buffers(SMALL_BUFFER):
+        if network.limit_send_buffers(size):
             self.stage.tell("makes the buffers for sending small", TESTER)
 
     def closed_port_number(self):

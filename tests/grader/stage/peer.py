@@ -1,5 +1,6 @@
 """The other end: peers of the program under test that speak in sentences."""
 import select
+import socket
 
 from ..wire import tcp
 from ..words import difference
@@ -257,6 +258,10 @@ class Listener:
             raise Failure(told or _("no connection to port {port}", port=self.port),
                           _("the program connected to port {port}", port=self.port),
                           bug)
+
+    def has_room_for(self, size):
+        """Connections made from now on buffer about so many bytes that come in."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
     def closes(self):
         """Stop listening."""

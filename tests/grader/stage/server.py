@@ -84,6 +84,12 @@ class Server:
         self.stage.tell("kills the server", TESTER)
         self.end()
 
+    def freezes_at_rest(self):
+        """Stop it once it sleeps, in whatever call; goes_on() lets it go on."""
+        self.stage.wait_for(lambda: self.rests() or self.has_ended(), patient=True)
+        self.stage.tell("stops it for a moment", TESTER)
+        self.freeze()
+
     def freezes(self):
         """Stop it once it waits, as Ctrl-Z would; goes_on() lets it meet what came."""
         self.stage.wait_until_taken()

@@ -62,6 +62,12 @@ class Subject(Evidence, Server, Children, Program):
             raise self.failure(_("on stdout {what}", what=want), have, bug, computed=
                                difference.explained(expected, bytes(self.stdout)))
 
+    def prints_in_time(self, expected, bug=None):
+        """Sooner or later its standard output is these bytes."""
+        self.stage.wait_for(lambda: self.has_ended()
+                            or len(self.stdout) >= len(expected))
+        self.prints(expected, bug)
+
     def says(self, pattern, words, bug=None):
         """Sooner or later a line on stderr matches `pattern` (in words: `words`)."""
         if not self.stage.wait_for(lambda: self.has_said(pattern)):

@@ -27,9 +27,11 @@ def examined(end, stage, method):
             _raise_if_unfinished(program)
         except Unfinished as unfinished:
             return unfinished
-    for program in stage.shown():
+    for program in [*stage.shown(), *stage.programs]:
         trouble = _trouble(program, method)
         if trouble:
+            if program not in stage.shown():
+                stage.is_about(program)
             return trouble
     if isinstance(end, Failure):
         if any(map(_gave_up_when_interrupted, stage.programs)):
