@@ -204,7 +204,7 @@ def generously(text):
 def asks_for_names(run, name=b"localhost"):
     """Say whether the program had this name looked up: evidence of the trace."""
     return any(call.question.split(b"\0")[0] == name and
-               not (call.name == "getaddrinfo" and call.args[2] & socket.AI_NUMERICHOST)
+               not (call.name == "getaddrinfo" and call.flags & socket.AI_NUMERICHOST)
                for call in run.trace.calls("getaddrinfo", "gethostbyname"))
 
 

@@ -10,6 +10,8 @@ REPLY = b"\0a reply\r\n" + bytes(range(256))
 OBSOLETE = ("gethostbyname", "gethostbyname2", "gethostbyaddr", "gethostbyname_r",
             "gethostbyname2_r", "gethostbyaddr_r", "gethostent")
 REFUSED = "Connection refused"
+HINTS_ARE_DIRTY = 1                 # in the trace: what must be zero is not
+TYPE_FLAGS = socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 SERVICES = ("http", "postgresql", "mysql", "x11", "openvpn", "sip", "radius", "ircd")
 BAD_PORTS = ["65536", "99999999999999999999", "-1", "+80", " 80", "80 ", ""]
 BAD_USES = {"tcpcat": [[], ["127.0.0.1"], ["127.0.0.1", "80", "more"],
@@ -156,12 +158,12 @@ class Names(Lesson):
         """Return the bug that kept the program from connecting, by the trace."""
         client = self.program
         asked = client.trace.calls("getaddrinfo")
-        if any(call.args[3] == 1 for call in asked):
+        if any(call.hints == HINTS_ARE_DIRTY for call in asked):
             return "A15"
-        if any(call.args[1] & 15 == socket.SOCK_DGRAM
+        if any(call.type & ~TYPE_FLAGS == socket.SOCK_DGRAM
                for call in client.trace.calls("socket")):
             return "A16"
-        tried = {call.args[0] for call in client.trace.calls("connect")}
+        tried = {call.fd for call in client.trace.calls("connect")}
         return "C3" if client.times("connect") > len(tried) else "A12"
 
     @check(points=3, bugs="A12 A16 A14", crash="A14")
@@ -233,13 +235,13 @@ class Names(Lesson):
         failed = set()
         for call in events:
             if call.name != "connect":
-                failed.discard(call.result if call.name == "socket" else call.args[0])
-            elif call.args[0] in failed:
+                failed.discard(call.result if call.name == "socket" else call.fd)
+            elif call.fd in failed:
                 raise Failure("a new socket for each attempt",
-                              f"connect({call.args[0]}) again, after it had failed",
+                              f"connect({call.fd}) again, after it had failed",
                               "C3")
             else:
-                failed.add(call.args[0])
+                failed.add(call.fd)
 
     @check(points=3, bugs="A11 C3", crash="A14")
     def server_on_ipv6(self):
@@ -325,7 +327,7 @@ class Names(Lesson):
         """This run ends, and has called freeaddrinfo as often as it had to."""
         run.ends()
         made = sum(c.result == 0 for c in run.trace.calls("getaddrinfo"))
-        freed = sum(c.args[0] != 0 for c in run.trace.calls("freeaddrinfo"))
+        freed = sum(c.list != 0 for c in run.trace.calls("freeaddrinfo"))
         if made != freed:
             raise Failure(f"freeaddrinfo once for each list, {made} in all",
                           f"{freed} call{'s' * (freed != 1)}")
@@ -342,7 +344,7 @@ class Names(Lesson):
             self.stage.is_about(run)
             run.ends()
             for call in run.trace.calls("getaddrinfo"):
-                if call.args[3] == 1:
+                if call.hints == HINTS_ARE_DIRTY:
                     raise Failure("hints that are zero but for family, type, protocol "
                                   "and flags", "other fields are not zero", "A15")
             if name == "tcpcat":

@@ -2,15 +2,14 @@
 import re
 import socket
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import RECEIVING, SENDING, Failure, Lesson, Skip, check
 
 DEFAULT_PORT = 21577
 BAD_PORTS = ["80x", "65536"]
 BAD_USES = [["0", "0"], ["-x", "0"], ["-b", "localhost", "0"], ["-b", "127.1", "0"]]
 NAME = "(?:upperd: )?"              # warnx(3) puts it before the log
 SURVIVABLE = ["ECONNABORTED", "EINTR", "EPROTO", "EMFILE"]
-RECEIVING = "recv", "recvfrom", "recvmsg", "read", "readv"
-SENDING = "send", "sendto", "sendmsg", "write", "writev"
+ADDRESS_SIZE, STORAGE_SIZE = 16, 128    # bytes of sockaddr_in, sockaddr_storage
 
 
 def swapped(port):
@@ -65,17 +64,17 @@ class UpperServer(Lesson):
     @staticmethod
     def silence(server, peer):
         """Return the bug that the trace of a server without an answer points to."""
-        listening = {c.args[0] for c in server.trace.calls("listen")}
+        listening = {c.fd for c in server.trace.calls("listen")}
         received = server.trace.calls(*RECEIVING)
         if server.called("accept", "EINVAL"):
             return "A10" if listening else "D6"
         talk = received + server.trace.calls(*SENDING)
-        if any(c.args[0] in listening or c.error == "ENOTCONN" for c in talk):
+        if any(c.fd in listening or c.error == "ENOTCONN" for c in talk):
             return "D15"
-        if any(c.args[0] == 0 for c in server.trace.calls("recv", "read", "write")):
+        if any(c.fd == 0 for c in server.trace.calls("recv", "read", "write")):
             return "D11"
         if peer.end and received and all(c.result for c in received) and \
-                (received[-1].result or 0) < received[-1].args[1]:
+                (received[-1].result or 0) < received[-1].length:
             return "E15"
         return "F18" if server.has_sent() else "E16"
 
@@ -117,7 +116,7 @@ class UpperServer(Lesson):
     def kind_of_end(server, peer):
         """Return why this peer does not see the end of the stream."""
         if peer.end == "reset":
-            options = {c.args[2] for c in server.trace.calls("setsockopt")}
+            options = {c.option for c in server.trace.calls("setsockopt")}
             return "H11" if socket.SO_LINGER in options else "H1"
         return "E7" if server.spins() else "D13"
 
@@ -179,10 +178,10 @@ class UpperServer(Lesson):
         """Return why the log does not say what it should of this peer."""
         host, port = peer.local[:2]
         accepts = [c for c in server.trace.calls("accept", "accept4")
-                   if c.args[1] != -1]
-        if any(not 16 <= c.args[1] <= 128 for c in accepts):
+                   if c.room != -1]
+        if any(not ADDRESS_SIZE <= c.room <= STORAGE_SIZE for c in accepts):
             return "A10"
-        if any(c.after and c.after[1] > c.args[1] for c in accepts):
+        if any((c.filled or 0) > c.room for c in accepts):
             return "A19"
         other = rf"(?!{re.escape(host)})127[.][0-9.]+:{port}\b"
         if server.has_said(f"(client|closed) {other}"):
@@ -192,7 +191,7 @@ class UpperServer(Lesson):
             return "E8"
         its = [c.result for c in accepts if c.address and c.address[1] == port]
         if count is not None and its and \
-                not any(c.args[0] == its[-1] for c in server.trace.calls("close")):
+                not any(c.fd == its[-1] for c in server.trace.calls("close")):
             return "D13"
         return "A18" if ":" in host else "D20"
 
@@ -291,7 +290,7 @@ class UpperServer(Lesson):
         again = self.run(self.address[1])
         self.stage.wait_for(lambda: again.has_ended() or again.ready_line())
         order = [c.name for c in first.trace.calls("bind", "setsockopt")
-                 if c.name == "bind" or c.args[2] == socket.SO_REUSEADDR]
+                 if c.name == "bind" or c.option == socket.SO_REUSEADDR]
         if again.ready_line() is None:
             raise Failure("the server listens again", again.last_words(),
                           "D2" if order[-1:] == ["setsockopt"] else "D1")
@@ -407,12 +406,10 @@ class UpperServer(Lesson):
             if number % 5 == 0:
                 self.client("a hasty client").resets()
         server.comes_to_rest(before)
-        closed = [c for c in server.trace.calls()
-                  if c.error == "EBADF" and c.args[0] >= 0]
-        for call in sorted(closed, key=lambda c: c.name != "close")[:1]:
-            raise Failure("every descriptor used is open",
-                          f"{call.name}({call.args[0]}) failed: EBADF",
-                          "H7" if call.name == "close" else "H8")
+        closed = server.used_what_is_closed()
+        for name, words in sorted(closed, key=lambda pair: pair[0] != "close")[:1]:
+            raise Failure("every descriptor used is open", words,
+                          "H7" if name == "close" else "H8")
         self.gives_back_its_memory()
 
     def gives_back_its_memory(self):

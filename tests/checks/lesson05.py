@@ -1,15 +1,14 @@
 """Lesson 05: all the bytes of a stream.  Run the checks with: make check-lesson5"""
 import random
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import RECEIVING, SENDING, Failure, Lesson, Skip, check
 
 K = b"K"
 LENGTHS = (0, 1, 1024, 2048)
 MEBIBYTE = 1 << 20
 LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789ABCD"
 CALLS = 200                         # for a mebibyte, at most
-TRANSFERS = {"recv", "recvfrom", "recvmsg", "read", "readv",
-             "send", "sendto", "sendmsg", "write", "writev"}
+TRANSFERS = RECEIVING + SENDING
 MSG_WAITALL = 0x100
 
 BAD_LENGTHS = ["", "-1", "+1", " 1", "1x", "ten", "1048577", "4294967296",
@@ -436,7 +435,7 @@ class Stream(Lesson):
         if receiver.status is None:
             return "E7"
         calls = receiver.trace.calls("recv")
-        return "E11" if any(c.args[2] & MSG_WAITALL for c in calls) else "E12"
+        return "E11" if any(c.flags & MSG_WAITALL for c in calls) else "E12"
 
     def sees_unsigned(self):
         """Say whether the compiler found an unsigned number compared with 0."""
@@ -456,14 +455,14 @@ class Stream(Lesson):
         if program.has_said(f"after {moved - 1} of"):
             return "E8"
         calls = [c.error for c in program.trace.calls() if c.name in TRANSFERS
-                 and c.args[0] > 2]
+                 and c.fd > 2]
         return "E9" if {"ECONNRESET", "EPIPE"} & set(calls[:-1]) else "E12"
 
     def large_trouble(self, receiver):
         """Return the bug of a receiver that did not get the whole mebibyte."""
         if self.full_calls(receiver)[CALLS:]:
             return "E19"
-        asked = [c.args[1] for c in receiver.trace.calls("recv", "read")]
+        asked = [c.length for c in receiver.trace.calls("recv", "read")]
         return "E18" if 0 in asked else "E15"
 
     @staticmethod
@@ -473,7 +472,7 @@ class Stream(Lesson):
         Who gets less than that has taken all there was: no fault of the program.
         """
         return [c for c in program.trace.calls() if c.name in TRANSFERS
-                and c.args[0] > 2 and c.result == c.args[1]]
+                and c.fd > 2 and c.result == c.length]
 
     def made_few_calls(self, program):
         """It made fewer than CALLS such calls."""
@@ -512,7 +511,7 @@ class Stream(Lesson):
     def each_piece_was_sent(server, verdict):
         """Its every call of send_all called send: none begins where the last ended."""
         moved = [c.name for c in server.trace.calls() if c.name in TRANSFERS
-                 and c.args[0] > 2 and c.result and c.result > 0]
+                 and c.fd > 2 and c.result and c.result > 0]
         sent = sum(name.startswith(("send", "write")) for name in moved)
         if sent < len(moved) - sent:
             raise Failure("upperd receives a piece, and send_all sends it, each time",

@@ -1,11 +1,9 @@
 """Lesson 06: lines in a stream.  Run the checks with: make check-lesson6"""
-from grader.stage import Failure, check
+from grader.stage import RECEIVING, SENDING, Failure, check
 from .protocols.hello import LIMIT, NAMES, WELCOME, HelloServer, hello
 
 BAD_USES = [[], ["127.0.0.1"], ["127.0.0.1", "80x"], ["-x", "127.0.0.1", "80"]]
 TYPED = [name.decode() for name in NAMES]
-SENDING = "send", "sendto", "sendmsg", "write", "writev"
-RECEIVING = "recv", "recvfrom", "recvmsg", "read", "readv"
 
 
 class Lines(HelloServer):
@@ -69,7 +67,7 @@ class Lines(HelloServer):
 
         def bug():
             moved = [c.name for c in client.trace.calls(*SENDING, *RECEIVING)
-                     if c.args[0] > 2]
+                     if c.fd > 2]
             if moved and moved[0] in SENDING:
                 return "C11"
             return "H3" if client.stdout and not size and \
@@ -158,7 +156,7 @@ class Lines(HelloServer):
         server.sends(hello(name))
 
         def bug():
-            asked = [c.args[1] for c in client.trace.calls("recv", "read")]
+            asked = [c.length for c in client.trace.calls("recv", "read")]
             return "E18" if 0 in asked else "C13"
 
         server.receives(b"exit\n", bug)

@@ -50,13 +50,13 @@ class Closing(Lesson):
         def bug():
             if peer.got:
                 return "C7" if peer.got.startswith(b"\0") else "F18"
-            if socket.SO_LINGER in {c.args[2]
+            if socket.SO_LINGER in {c.option
                                     for c in server.trace.calls("setsockopt")}:
                 return "H11"
-            if any(c.args[1] != socket.SHUT_WR
+            if any(c.how != socket.SHUT_WR
                    for c in server.trace.calls("shutdown")):
                 return "H4"
-            if any(c.args[0] == 0 and c.args[1] > 0
+            if any(c.count == 0 and c.timeout > 0
                    for c in server.trace.calls("poll")):
                 return "H12"
             if peer.end == "reset":
@@ -238,11 +238,9 @@ class Closing(Lesson):
             self.resets_unanswered(server, "carol")
             self.is_counted("dave")
             self.stage.wait_until_taken()
-            for call in server.trace.calls():
-                if call.error == "EBADF" and call.args[0] >= 0:
-                    raise Failure("every descriptor used is open",
-                                  f"{call.name}({call.args[0]}) failed: EBADF",
-                                  "H7" if call.name == "close" else "H8")
+            for name, words in server.used_what_is_closed():
+                raise Failure("every descriptor used is open", words,
+                              "H7" if name == "close" else "H8")
             server.end()
 
     @check(points=2, bugs="A21 A1")

@@ -22,12 +22,6 @@
 #define SCRUBBED        (256 << 10)     /* bytes of dead stack */
 #define BAD_ENVIRONMENT 97      /* exit status: a log or plan we cannot use */
 
-static const char *const names[] = {
-#define CALL(name) #name,
-#include "calls.def"
-#undef CALL
-};
-
 static void (*functions[CALLS])(void);
 static uint64_t entries[CALLS];         /* see callers_find() */
 static __thread bool is_quiet __attribute__((tls_model("initial-exec")));
@@ -95,10 +89,11 @@ static bool same_library(void *a, void *b)
  */
 static void look_up(int number)
 {
-    void *found = dlsym(RTLD_NEXT, names[number]);
+    const char *name = call_kinds[number].name;
+    void *found = dlsym(RTLD_NEXT, name);
 
-    if (strncmp(names[number], "pthread_cond_", 13) == 0) {
-        void *modern = dlvsym(RTLD_NEXT, names[number], "GLIBC_2.3.2");
+    if (strncmp(name, "pthread_cond_", 13) == 0) {
+        void *modern = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
         if (modern != NULL && same_library(found, modern))
             found = modern;
     }
@@ -109,7 +104,8 @@ static void look_up(int number)
 /* Find out whether the program has a function of that name itself. */
 static void find_entry(int number)
 {
-    uint64_t entry = (uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, names[number]);
+    void *found = dlsym(RTLD_DEFAULT, call_kinds[number].name);
+    uint64_t entry = (uint64_t)(uintptr_t)found;
 
     entries[number] = callers_add_entry(entry) ? entry : 0;
 }
@@ -143,6 +139,15 @@ struct descriptor_kind kind_of(int fd)
     return kind;
 }
 
+/* libc's, for the functions whose names end in _chk. */
+_Noreturn void __chk_fail(void);
+
+void need_room(size_t wanted, size_t room)
+{
+    if (wanted > room)
+        __chk_fail();
+}
+
 void show_address(struct call *call, const void *address, socklen_t len)
 {
     call->data = address;
@@ -159,8 +164,7 @@ void show_text(struct call *call, const char *text)
 static void fill(struct log_record *record, const struct call *call)
 {
     *record = (struct log_record){ .call = (uint16_t)call->number };
-    if (call->verdict.touched)
-        record->flags = LOG_TOUCHED;
+    record->flags = (uint8_t)call->verdict.actions;
     memcpy(record->args, call->args, sizeof record->args);
     if (call->data != NULL)
         memcpy(record->data, call->data,
@@ -215,24 +219,25 @@ bool enter_with_connection(struct call *call)
     struct plan_verdict first = call->verdict;
     bool go_on = ask(call, kind_of(call->fd), true);
 
-    if (!call->verdict.touched)
+    if (call->verdict.actions == 0)
         call->verdict = first;
     return go_on;
 }
 
 static bool has_failed(const struct call *call, int64_t result)
 {
-    switch (call->failure) {
-    case FAILS_BY_MINUS_ONE: return result == -1;
-    case FAILS_BY_NULL:      return result == 0;
-    case FAILS_NEVER:        return false;
-    default:                 return result != 0;
+    switch (call_kinds[call->number].outcome) {
+    case OUTCOME_NUMBER: case OUTCOME_HANDLER: return result == -1;
+    case OUTCOME_POINTER:                      return result == 0;
+    case OUTCOME_CODE: case OUTCOME_GAI:       return result != 0;
+    default:                                   return false;
     }
 }
 
 int64_t leave(struct call *call, int64_t result)
 {
     int error = errno;
+    enum call_outcome kind = call_kinds[call->number].outcome;
     struct log_record record;
 
     if (call->is_quiet)
@@ -243,8 +248,8 @@ int64_t leave(struct call *call, int64_t result)
         record.phase = LOG_LEAVE;
         record.enter = call->index;
         record.result = result;
-        if (failed && call->failure != FAILS_BY_EAI)
-            record.error = call->failure == FAILS_BY_CODE ? (int)result : error;
+        if (failed && kind != OUTCOME_GAI)
+            record.error = kind == OUTCOME_CODE ? (int)result : error;
         log_append(&record);
     }
     if (!failed && call->verdict.late_errno != 0)
@@ -288,10 +293,11 @@ static void begin(void)
     int saved = errno;
 
     load.args[0] = (int64_t)callers_begin();
-    for (int i = CALL_socket; i < CALLS; i++) {
-        look_up(i);
-        find_entry(i);
-    }
+    for (int i = 0; i < CALLS; i++)
+        if (call_kinds[i].class != CLASS_EVENT) {
+            look_up(i);
+            find_entry(i);
+        }
     if (path != NULL && log_open(path) == -1)
         give_up("cannot use LOOPBACK_LOG", path);
     if (!log_belongs_to(getpid())) {

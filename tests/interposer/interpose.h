@@ -37,15 +37,6 @@
 #include "log.h"
 #include "plan.h"
 
-/* How a result says that the call failed. */
-enum failure {
-    FAILS_BY_MINUS_ONE,         /* and errno tells why */
-    FAILS_BY_NULL,              /* a pointer; and errno tells why */
-    FAILS_BY_CODE,              /* the result is the error number, or 0 */
-    FAILS_BY_EAI,               /* the result is one of getaddrinfo's, or 0 */
-    FAILS_NEVER
-};
-
 struct call {
     int number;                 /* CALL_... */
     void *frame;                /* of the wrapper: leads to the callers */
@@ -53,7 +44,6 @@ struct call {
     int flags;                  /* as in recv(2) */
     bool sockets_only;          /* do not log other files, but 0, 1 and 2 */
     bool can_be_ready;          /* see struct plan_query */
-    enum failure failure;
     int64_t args[4];
     const void *data;           /* what to show of the call; NULL: nothing */
     size_t size;                /* bytes of data; at most LOG_DATA are kept */
@@ -103,6 +93,12 @@ struct descriptor_kind {
     bool is_open, is_socket, is_stream;
 };
 struct descriptor_kind kind_of(int fd);
+
+/*
+ * What a fortified function does first: end the program, as libc would, if it
+ * wants more than there is room for.
+ */
+void need_room(size_t wanted, size_t room);
 
 /* Show a socket address of len bytes, whichever of the two may be void. */
 void show_address(struct call *call, const void *address, socklen_t len);

@@ -123,7 +123,9 @@ uint32_t log_append(const struct log_record *record)
 {
     if (header == NULL)
         return 0;
-    if (record->phase == LOG_ENTER || record->call <= CALL_thread_start)
+    bool is_event = record->phase == LOG_NOTE &&
+                    call_kinds[record->call].class == CLASS_EVENT;
+    if (record->phase == LOG_ENTER || is_event)
         atomic_fetch_add(&header->entered[record->call], 1);
 
     uint32_t index = atomic_fetch_add(&header->next, 1);

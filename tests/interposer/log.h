@@ -14,12 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum {
-#define CALL(name) CALL_##name,
-#include "calls.def"
-#undef CALL
-    CALLS                       /* how many there are */
-};
+#include "calls.h"
 
 #define LOG_MAX_CALLS 128       /* room for counters in the header */
 #define LOG_CALLERS   3         /* return addresses kept of a call */
@@ -29,7 +24,6 @@ enum log_phase { LOG_ENTER = 1, LOG_LEAVE, LOG_NOTE };
 enum log_gate {
     LOG_OPEN, LOG_HOLDS_WOKEN, LOG_HOLDS_WAKER, LOG_HOLDS_NEW
 };
-enum log_flag { LOG_TOUCHED = 1 };      /* the plan had its hand in it */
 
 struct log_header {
     char magic[8];
@@ -46,7 +40,7 @@ struct log_record {
     _Atomic uint32_t commit;            /* index + 1 once complete */
     uint16_t call;
     uint8_t phase;
-    uint8_t flags;
+    uint8_t flags;                      /* 1 << enum plan_action, each */
     uint64_t time;                      /* nanoseconds, CLOCK_MONOTONIC */
     int32_t pid, tid;
     uint32_t enter;                     /* leave: index of the enter record */

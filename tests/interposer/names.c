@@ -104,7 +104,7 @@ static bool is_clean(const struct addrinfo *hints)
 int getaddrinfo(const char *node, const char *service,
                 const struct addrinfo *hints, struct addrinfo **list)
 {
-    struct call call = { ABOUT(getaddrinfo, -1), .failure = FAILS_BY_EAI };
+    struct call call = { ABOUT(getaddrinfo, -1) };
     char shown[LOG_DATA];
     int result;
 
@@ -135,7 +135,7 @@ int getaddrinfo(const char *node, const char *service,
 
 void freeaddrinfo(struct addrinfo *list)
 {
-    struct call call = { ABOUT(freeaddrinfo, -1), .failure = FAILS_NEVER,
+    struct call call = { ABOUT(freeaddrinfo, -1),
                          .args = { (int64_t)(intptr_t)list } };
 
     enter(&call);
@@ -168,7 +168,7 @@ int getnameinfo(const struct sockaddr *address, socklen_t len, char *host,
                 socklen_t host_len, char *service, socklen_t service_len,
                 int flags)
 {
-    struct call call = { ABOUT(getnameinfo, -1), .failure = FAILS_BY_EAI,
+    struct call call = { ABOUT(getnameinfo, -1),
                          .flags = host == NULL ? NI_NUMERICHOST : flags,
                          .args = { len, flags, host_len, service_len } };
     int result;
@@ -194,7 +194,7 @@ int getnameinfo(const struct sockaddr *address, socklen_t len, char *host,
 
 struct hostent *gethostbyname(const char *name)
 {
-    struct call call = { ABOUT(gethostbyname, -1), .failure = FAILS_BY_NULL };
+    struct call call = { ABOUT(gethostbyname, -1) };
     struct hostent *result = NULL;
 
     show_text(&call, name);
@@ -209,7 +209,7 @@ struct hostent *gethostbyname(const char *name)
 
 in_addr_t inet_addr(const char *text)
 {
-    struct call call = { ABOUT(inet_addr, -1), .failure = FAILS_NEVER };
+    struct call call = { ABOUT(inet_addr, -1) };
 
     show_text(&call, text);
     enter(&call);
@@ -218,7 +218,7 @@ in_addr_t inet_addr(const char *text)
 
 int inet_aton(const char *text, struct in_addr *address)
 {
-    struct call call = { ABOUT(inet_aton, -1), .failure = FAILS_NEVER };
+    struct call call = { ABOUT(inet_aton, -1) };
 
     show_text(&call, text);
     enter(&call);
@@ -227,7 +227,7 @@ int inet_aton(const char *text, struct in_addr *address)
 
 char *inet_ntoa(struct in_addr address)
 {
-    struct call call = { ABOUT(inet_ntoa, -1), .failure = FAILS_NEVER,
+    struct call call = { ABOUT(inet_ntoa, -1),
                          .args = { address.s_addr } };
 
     enter(&call);

@@ -27,11 +27,9 @@
 #define MAX_RULES 32
 #define MAX_TEXT  4096          /* bytes of a plan */
 
-enum class { NO_CLASS, RECEIVE, TRANSMIT, ACCEPT, WAIT, STDIN, STDOUT };
-
 struct rule {
-    int call;                   /* CALL_..., when class is NO_CLASS */
-    enum class class;
+    int call;                   /* CALL_..., when class is CLASS_NONE */
+    enum call_class class;
     enum plan_action action;
     long value;                 /* bytes or error, as the action wants */
     const char *text;           /* list= and name= */
@@ -51,16 +49,10 @@ struct name {
     int value;
 };
 
-static const struct name calls[] = {
-#define CALL(name) { #name, CALL_##name },
-#include "calls.def"
-#undef CALL
-    { NULL, 0 }
-};
-
 static const struct name classes[] = {
-    { "receive", RECEIVE }, { "transmit", TRANSMIT }, { "accept", ACCEPT },
-    { "wait", WAIT }, { "stdin", STDIN }, { "stdout", STDOUT }, { NULL, 0 }
+    { "receive", CLASS_RECEIVE }, { "transmit", CLASS_TRANSMIT },
+    { "accept", CLASS_ACCEPT }, { "wait", CLASS_WAIT },
+    { "stdin", CLASS_STDIN }, { "stdout", CLASS_STDOUT }, { NULL, 0 }
 };
 
 #define ERROR(name) { #name, name }
@@ -92,29 +84,9 @@ static const struct name *find(const struct name *table, const char *name)
     return NULL;
 }
 
-/* Which class of transfer, accept or wait a call belongs to. */
-static enum class class_of(int call)
+static enum call_class class_of(int call)
 {
-    switch (call) {
-    case CALL_recv: case CALL_recvfrom: case CALL_recvmsg:
-    case CALL_read: case CALL_readv:
-        return RECEIVE;
-    case CALL_send: case CALL_sendto: case CALL_sendmsg:
-    case CALL_write: case CALL_writev:
-        return TRANSMIT;
-    case CALL_accept: case CALL_accept4:
-        return ACCEPT;
-    case CALL_poll: case CALL_ppoll: case CALL_select: case CALL_pselect:
-    case CALL_epoll_wait: case CALL_epoll_pwait:
-        return WAIT;
-    default:
-        return NO_CLASS;
-    }
-}
-
-static bool looks_up(int call)
-{
-    return call == CALL_getaddrinfo || call == CALL_getnameinfo;
+    return call_kinds[call].class;
 }
 
 /* Does the rule speak of this call, whatever its action? */
@@ -123,14 +95,14 @@ static bool fits(const struct rule *rule, const struct plan_query *q)
     bool is_plain_file = !q->is_socket;
 
     switch (rule->class) {
-    case NO_CLASS:
+    case CLASS_NONE:
         return rule->call == q->call;
-    case RECEIVE: case TRANSMIT:
+    case CLASS_RECEIVE: case CLASS_TRANSMIT:
         return class_of(q->call) == rule->class && q->is_socket;
-    case STDIN:
+    case CLASS_STDIN:
         return (q->call == CALL_read || q->call == CALL_readv) &&
                q->fd == 0 && is_plain_file;
-    case STDOUT:
+    case CLASS_STDOUT:
         return (q->call == CALL_write || q->call == CALL_writev) &&
                q->fd == 1 && is_plain_file;
     default:
@@ -149,11 +121,11 @@ static bool is_non_blocking(const struct plan_query *q)
 /* Could the kernel let the call fail so?  It interrupts only what waits. */
 static bool can_fail(const struct rule *rule, const struct plan_query *q)
 {
-    enum class class = class_of(q->call);
+    enum call_class class = class_of(q->call);
 
     if (rule->value == EAGAIN)
         return q->fd == -1 || is_non_blocking(q);
-    if (rule->value == EINTR && (class == RECEIVE || class == TRANSMIT))
+    if (rule->value == EINTR && (class == CLASS_RECEIVE || class == CLASS_TRANSMIT))
         return !is_non_blocking(q);
     return true;
 }
@@ -161,7 +133,7 @@ static bool can_fail(const struct rule *rule, const struct plan_query *q)
 /* Could the kernel have done this?  See "legal" in README.md. */
 static bool is_legal(const struct rule *rule, const struct plan_query *q)
 {
-    bool fails_accept = class_of(q->call) == ACCEPT &&
+    bool fails_accept = class_of(q->call) == CLASS_ACCEPT &&
                         rule->action == PLAN_FAIL;
 
     if (q->has_connection != fails_accept)
@@ -170,7 +142,7 @@ static bool is_legal(const struct rule *rule, const struct plan_query *q)
         return rule->action == PLAN_STOP;       /* no name is asked for */
     switch (rule->action) {
     case PLAN_SHORT:
-        return rule->class == STDIN || rule->class == STDOUT ||
+        return rule->class == CLASS_STDIN || rule->class == CLASS_STDOUT ||
                (q->is_stream && !(q->flags & MSG_WAITALL));
     case PLAN_FAIL:
         return can_fail(rule, q);
@@ -184,7 +156,7 @@ static bool is_legal(const struct rule *rule, const struct plan_query *q)
 /* Add what the rule wants to the verdict. */
 static void apply(const struct rule *rule, struct plan_verdict *verdict)
 {
-    verdict->touched = true;
+    verdict->actions |= 1u << rule->action;
     switch (rule->action) {
     case PLAN_SHORT:
         if ((size_t)rule->value < verdict->limit)
@@ -227,7 +199,7 @@ bool plan_mentions(int call, enum plan_action action)
 {
     for (struct rule *rule = rules; rule < rules + rule_count; rule++)
         if (rule->action == action &&
-            (rule->class == NO_CLASS ? rule->call == call
+            (rule->class == CLASS_NONE ? rule->call == call
                                      : rule->class == class_of(call)))
             return true;
     return false;
@@ -270,15 +242,16 @@ static int read_who(struct rule *rule, const char *text)
     const struct name *found = find(classes, text);
 
     if (found != NULL) {
-        rule->class = (enum class)found->value;
+        rule->class = (enum call_class)found->value;
         return 0;
     }
-    found = find(calls, text);
-    if (found == NULL || found->value < CALL_socket ||
-        found->value >= CALL_printf)    /* only logged: see handlers.c */
-        return -1;
-    rule->call = found->value;
-    return 0;
+    for (int i = 0; i < CALLS; i++)
+        if (strcmp(call_kinds[i].name, text) == 0 &&
+            class_of(i) != CLASS_EVENT && class_of(i) != CLASS_UNSAFE) {
+            rule->call = i;
+            return 0;
+        }
+    return -1;
 }
 
 /* Can a list hold these addresses?  Each is NUMERIC/PORT. */
@@ -291,14 +264,14 @@ static bool is_list(const char *text)
 /* Is this an action that the call of the rule knows? */
 static bool is_possible(const struct rule *rule)
 {
-    enum class class = rule->class ? rule->class : class_of(rule->call);
+    enum call_class class = rule->class ? rule->class : class_of(rule->call);
 
     switch (rule->action) {
     case PLAN_SHORT:
-        return (class != NO_CLASS && class != ACCEPT && class != WAIT) ||
+        return (class != CLASS_NONE && class != CLASS_ACCEPT && class != CLASS_WAIT) ||
                rule->call == CALL_sendfile;
     case PLAN_READY:
-        return class == WAIT || rule->call == CALL_pthread_cond_wait ||
+        return class == CLASS_WAIT || rule->call == CALL_pthread_cond_wait ||
                rule->call == CALL_pthread_cond_timedwait;
     case PLAN_LIST:
         return rule->call == CALL_getaddrinfo && is_list(rule->text);
@@ -312,7 +285,7 @@ static bool is_possible(const struct rule *rule)
 /* Read an error's name into the rule.  Returns 0, or -1. */
 static int read_error(struct rule *rule, const char *text)
 {
-    bool by_code = rule->action == PLAN_FAIL && looks_up(rule->call);
+    bool by_code = rule->action == PLAN_FAIL && class_of(rule->call) == CLASS_LOOKUP;
     const struct name *found = find(by_code ? lookup_errors : errors, text);
 
     if (found == NULL)

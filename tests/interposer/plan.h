@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The order is that of the bits in a record of the log: see README.md. */
 enum plan_action {
     PLAN_SHORT, PLAN_FAIL, PLAN_ERRNO, PLAN_READY, PLAN_STOP, PLAN_LIST,
     PLAN_NAME
@@ -34,7 +35,7 @@ struct plan_verdict {
     bool ready, stop;
     const char *list;           /* getaddrinfo's answer; NULL: the real one */
     const char *name;           /* getnameinfo's, likewise */
-    bool touched;               /* any of the above */
+    unsigned actions;           /* all of these: 1 << enum plan_action, each */
 };
 
 /*

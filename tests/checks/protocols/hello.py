@@ -71,7 +71,7 @@ class HelloServer(Lesson):
 
         def nothing():
             waiting = [c for c in server.trace.calls("recv") if c.is_inside]
-            return "E11" if any(c.args[2] & socket.MSG_WAITALL for c in waiting) \
+            return "E11" if any(c.flags & socket.MSG_WAITALL for c in waiting) \
                 else "F18"
 
         for name in NAMES:
@@ -274,7 +274,7 @@ class HelloServer(Lesson):
         def bug():
             if peer.end == "reset" and bytes(peer.got) in TOO_LONG:
                 return "H1"
-            asked = [c.args[1] for c in server.trace.calls("recv", "read")]
+            asked = [c.length for c in server.trace.calls("recv", "read")]
             return "E18" if 0 in asked else "F7"
         return bug
 

@@ -1,6 +1,7 @@
 """From sources to programs: how a program is compiled, and a cache by content."""
 import contextlib
 import fcntl
+import glob
 import os
 import shutil
 import time
@@ -208,8 +209,8 @@ def interposer():
     files = [os.path.join(directory, f) for f in sources.c_files(directory)]
     command = compiler() + LANGUAGE + ["-O2", "-fno-omit-frame-pointer", "-fPIC",
                                        "-shared", "-Wall", "-Wextra"]
-    calls = os.path.join(directory, "calls.def")
-    key = _key(command, files + sources.headers(directory) + [calls], "")
+    tables = sorted(glob.glob(os.path.join(directory, "*.def")))
+    key = _key(command, files + sources.headers(directory) + tables, "")
 
     def make(out):
         whole = [shown_or_whole(f) for f in files]

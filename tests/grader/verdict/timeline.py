@@ -9,7 +9,6 @@ MOST = 200                          # entries kept, the last ones; the rest is c
 # A transfer whose length alone changes from turn to turn, as of what is left.
 TRANSFER = re.compile(r"((?:recv|read|send|write)\(\d+, )(\d+)(?:\.\.\.\d+)?(\).*)")
 ABOUT_A_CHILD = ("fork", "wait", "waitpid", "waitid", "wait3", "wait4")
-WAITING = ("poll", "ppoll", "select", "pselect", "epoll_wait", "epoll_pwait")
 
 
 def entries(stage, directory):
@@ -88,7 +87,7 @@ def _next(kind, born, pid):
 def _with_child(call, names):
     """Describe a call; fork and wait say which child they are about."""
     text = describe(call)
-    pid = call.after[1] if call.name == "waitid" and call.after else call.result
+    pid = call.child if call.name == "waitid" else call.result
     child = names.get((pid, pid), "")
     if child.startswith("child") and call.name in ABOUT_A_CHILD:
         return f"{text} ({child})"
