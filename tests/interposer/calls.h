@@ -14,7 +14,7 @@ enum {
 /* What the plan may call it besides its name. */
 enum call_class {
     CLASS_NONE, CLASS_RECEIVE, CLASS_TRANSMIT, CLASS_ACCEPT, CLASS_WAIT,
-    CLASS_WAKE, CLASS_LOOKUP,
+    CLASS_WAKE, CLASS_HEAP, CLASS_LOOKUP,
     CLASS_EVENT, CLASS_UNSAFE,  /* the plan has no hand in these */
     CLASS_STDIN, CLASS_STDOUT   /* of the plan alone: no call is always one */
 };

@@ -8,12 +8,14 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -122,9 +124,18 @@ void keep_quiet(bool quiet)
     is_quiet = quiet;
 }
 
+/* A pipe, or a file without a kind, which is what an eventfd is. */
+static bool wakes_a_reader(int fd)
+{
+    struct stat file;
+
+    return syscall(SYS_fstat, fd, &file) == 0 &&
+           (S_ISFIFO(file.st_mode) || (file.st_mode & S_IFMT) == 0);
+}
+
 struct descriptor_kind kind_of(int fd)
 {
-    struct descriptor_kind kind = { false, false, false };
+    struct descriptor_kind kind = { .is_open = false };
     int type;
     socklen_t len = sizeof type;
     int saved = errno;
@@ -134,6 +145,7 @@ struct descriptor_kind kind_of(int fd)
         kind.is_stream = type == SOCK_STREAM;
     } else {
         kind.is_open = errno != EBADF;
+        kind.wakes = kind.is_open && wakes_a_reader(fd);
     }
     errno = saved;
     return kind;
@@ -171,12 +183,31 @@ static void fill(struct log_record *record, const struct call *call)
                call->size < LOG_DATA ? call->size : LOG_DATA);
 }
 
+/* Is it about a file that is no business of ours? */
+static bool is_unseen(const struct call *call, struct descriptor_kind kind)
+{
+    return call->sockets_only && kind.is_open && !kind.is_socket &&
+           call->fd > 2;
+}
+
+/* How many bytes are to be moved; SIZE_MAX if it is not about bytes. */
+static size_t asked_for(const struct call *call)
+{
+    enum call_class class = call_kinds[call->number].class;
+
+    if (class == CLASS_RECEIVE || class == CLASS_TRANSMIT)
+        return (size_t)call->args[1];
+    return call->number == CALL_sendfile ? (size_t)call->args[3] : SIZE_MAX;
+}
+
 /* Ask the plan.  Returns false, with errno set, when it wants a failure. */
 static bool ask(struct call *call, struct descriptor_kind kind, bool connected)
 {
     const struct plan_query query = {
         .call = call->number, .fd = call->fd, .flags = call->flags,
         .is_socket = kind.is_socket, .is_stream = kind.is_stream,
+        .length = asked_for(call), .wakes = kind.wakes,
+        .is_unseen = is_unseen(call, kind),
         .has_connection = connected, .can_be_ready = call->can_be_ready
     };
 
@@ -187,19 +218,18 @@ static bool ask(struct call *call, struct descriptor_kind kind, bool connected)
 
 bool enter(struct call *call)
 {
-    struct descriptor_kind kind = { false, false, false };
+    struct descriptor_kind kind = { .is_open = false };
     struct log_record record;
 
     call->errno_before = errno;
     call->verdict = (struct plan_verdict){ .limit = SIZE_MAX };
     if (call->sockets_only || !plan_is_empty())
         kind = kind_of(call->fd);
-    call->is_quiet = is_quiet || (call->sockets_only && kind.is_open &&
-                                  !kind.is_socket && call->fd > 2);
+    bool go_on = is_quiet || plan_is_empty() || ask(call, kind, false);
+    bool is_dull = call->only_if_touched || is_unseen(call, kind);
+    call->is_quiet = is_quiet || (is_dull && call->verdict.actions == 0);
     if (call->is_quiet)
         return true;
-
-    bool go_on = plan_is_empty() || ask(call, kind, false);
     int wanted = errno;
     if (log_is_open()) {
         fill(&record, call);
@@ -242,13 +272,15 @@ int64_t leave(struct call *call, int64_t result)
 
     if (call->is_quiet)
         return result;
+    if (call->verdict.slow)
+        let_others_run();
     bool failed = has_failed(call, result);
     if (log_is_open()) {
         fill(&record, call);
         record.phase = LOG_LEAVE;
         record.enter = call->index;
         record.result = result;
-        if (failed && kind != OUTCOME_GAI)
+        if (failed && (kind != OUTCOME_GAI || result == EAI_SYSTEM))
             record.error = kind == OUTCOME_CODE ? (int)result : error;
         log_append(&record);
     }
@@ -307,6 +339,7 @@ static void begin(void)
     const char *culprit = plan_read(getenv("LOOPBACK_PLAN"));
     if (culprit != NULL)
         give_up("cannot read this rule of LOOPBACK_PLAN", culprit);
+    heap_begin();
     note(&load, 0);
     pthread_atfork(NULL, NULL, begin_child);
     prctl(PR_SET_PDEATHSIG, SIGKILL);

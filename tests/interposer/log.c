@@ -87,6 +87,13 @@ void log_close(void)
     header = NULL;
 }
 
+_Atomic uint32_t *log_matched(int i)
+{
+    static _Atomic uint32_t own[LOG_MAX_RULES];
+
+    return header == NULL ? &own[i] : &header->matched[i];
+}
+
 enum log_gate log_gate(void)
 {
     return header == NULL ? LOG_OPEN : (enum log_gate)header->gate;

@@ -19,6 +19,7 @@
 #define LOG_MAX_CALLS 128       /* room for counters in the header */
 #define LOG_CALLERS   3         /* return addresses kept of a call */
 #define LOG_DATA      32        /* bytes kept of what a call moved */
+#define LOG_MAX_RULES 32        /* room for counters of the plan's rules */
 
 enum log_phase { LOG_ENTER = 1, LOG_LEAVE, LOG_NOTE };
 enum log_gate {
@@ -33,7 +34,8 @@ struct log_header {
     _Atomic int32_t owner;              /* pid of the program under test */
     char unused[40];
     _Atomic uint64_t entered[LOG_MAX_CALLS];
-    char reserved[4096 - 64 - 8 * LOG_MAX_CALLS];
+    _Atomic uint32_t matched[LOG_MAX_RULES];
+    char reserved[4096 - 64 - 8 * LOG_MAX_CALLS - 4 * LOG_MAX_RULES];
 };
 
 struct log_record {
@@ -73,6 +75,12 @@ void log_close(void);
  * Returns the index it got, whether or not there was room for it.
  */
 uint32_t log_append(const struct log_record *record);
+
+/*
+ * How many calls rule number i of the plan has matched; written by plan.c.
+ * Without a log the process has such a counter for itself.
+ */
+_Atomic uint32_t *log_matched(int i);
 
 /* What the harness wants held back now. */
 enum log_gate log_gate(void);

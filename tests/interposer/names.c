@@ -101,6 +101,13 @@ static bool is_clean(const struct addrinfo *hints)
            hints->ai_canonname == NULL && hints->ai_next == NULL;
 }
 
+/* What errno is after a lookup that the plan lets fail. */
+static int errno_of(const struct call *call)
+{
+    return call->verdict.fail == EAI_SYSTEM ? call->verdict.lookup_errno
+                                            : call->errno_before;
+}
+
 int getaddrinfo(const char *node, const char *service,
                 const struct addrinfo *hints, struct addrinfo **list)
 {
@@ -118,7 +125,7 @@ int getaddrinfo(const char *node, const char *service,
     bool go_on = enter(&call);
     keep_quiet(true);
     if (!go_on) {
-        errno = call.errno_before;
+        errno = errno_of(&call);
         result = call.verdict.fail;
     } else if (call.verdict.list != NULL) {
         result = answer(call.verdict.list, node, hints, list);
@@ -177,7 +184,7 @@ int getnameinfo(const struct sockaddr *address, socklen_t len, char *host,
     bool go_on = enter(&call);
     keep_quiet(true);
     if (!go_on)
-        errno = call.errno_before;
+        errno = errno_of(&call);
     if (call.verdict.name != NULL || call.verdict.fail == EAI_NONAME)
         result = answer_name(call.verdict.name, address, len, host, host_len,
                              service, service_len, flags);

@@ -79,7 +79,7 @@ static bool enter_sending(struct call *call)
     if (enter(call))
         return true;
     if (call->verdict.fail == EPIPE && !(call->flags & MSG_NOSIGNAL)) {
-        raise(SIGPIPE);
+        REAL(raise)(SIGPIPE);
         errno = EPIPE;
     }
     return false;

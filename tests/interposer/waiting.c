@@ -249,8 +249,7 @@ WRAP(int, epoll_ctl,
      .args = { epoll_fd, operation, fd, event == NULL ? 0 : event->events },
      .data = event == NULL ? NULL : &event->data, .size = 8)
 
-/* Read a small file without allocating.  Returns its length, or 0. */
-static size_t slurp(const char *path, char *text, size_t room)
+size_t read_whole_file(const char *path, char *text, size_t room)
 {
     size_t n = 0;
     long got = 1;
@@ -292,7 +291,7 @@ static int deceive_epoll(int epoll_fd, struct epoll_event *events, int room)
     int saved = errno;
 
     fdinfo_path(path, epoll_fd);
-    slurp(path, text, sizeof text);
+    read_whole_file(path, text, sizeof text);
     for (char *line = strstr(text, "tfd:"); line != NULL && n < room;
          line = strstr(line + 1, "tfd:")) {
         char *asked = strstr(line, "events:"), *data = strstr(line, "data:");

@@ -61,7 +61,7 @@ def _outcome(call):
     if call.is_inside or kind == "NOTHING":
         return ""
     if kind == "GAI":
-        return f" = {LOOKUP_ERRORS.get(call.result, call.result)}"
+        return f" = {LOOKUP_ERRORS.get(call.result, call.result)} {call.error}".rstrip()
     if kind == "TEXT":
         return f' = "{_text(call.answer)}"'
     if kind in ("CODE", "HANDLER") and call.error:
@@ -173,12 +173,17 @@ def _signal(call):
         HANDLERS.get(call.handler, ", handler")
 
 
+def _kill(call):
+    """Return the process, and the signal by name."""
+    return f"{call.whom}, {SIGNALS.get(call.signal, call.signal)}"
+
+
 WRITERS = {
     "none": lambda call: "", "plain": _plain, "address": _with_address,
     "datagram": _datagram, "transfer": _transfer, "socket": _socket,
     "option": _option, "shutdown": _shutdown, "poll": _poll,
     "timeout": _with_timeout, "epoll_ctl": _epoll_ctl, "fcntl": _fcntl,
-    "lookup": _lookup, "signal": _signal,
+    "lookup": _lookup, "kill": _kill, "signal": _signal,
     "text": lambda call: f'"{_text(call.data)}"',
     "seconds": lambda call: f"{call.time // 1000}",
     "time": lambda call: f"{call.time} ms",

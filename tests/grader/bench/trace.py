@@ -16,6 +16,8 @@ MAGIC = b"LOOPBK1\0"
 HEADER = 4096                       # bytes
 COUNTERS = 64                       # offset of the counters of calls, in bytes
 MOST_CALLS = 128                    # counters
+MATCHED = COUNTERS + 8 * MOST_CALLS  # offset of the counters of rules, in bytes
+MOST_RULES = 32                     # counters
 NEXT = 3                            # word of the header
 GATE = 16                           # offset of the gate, in bytes
 HELD = None, "woken", "waker", "new"
@@ -182,6 +184,7 @@ class Trace:
         self._view = memoryview(self._map)
         self._words = self._view[:COUNTERS].cast("I")
         self._counters = self._view[COUNTERS:COUNTERS + 8 * MOST_CALLS].cast("Q")
+        self._matched = self._view[MATCHED:MATCHED + 4 * MOST_RULES].cast("I")
         self._calls = []            # in the order of their first records
         self._by_index = {}         # calls that are inside, by that record
         self._position = 0          # records before it were looked at
@@ -214,6 +217,10 @@ class Trace:
         """Return how often this call was entered; exact in a full log too."""
         return self._counters[BY_NAME[name].number]
 
+    def matched_count(self, rule):
+        """Return how many calls of one process rule number `rule` (from 0) matched."""
+        return self._matched[rule]
+
     def calls(self, *names):
         """Return the calls of these names (of all if none is given), in their order."""
         self._read_on()
@@ -231,7 +238,7 @@ class Trace:
 
     def close(self):
         """Let go of the log and remove its file."""
-        for view in (self._words, self._counters, self._view):
+        for view in (self._words, self._counters, self._matched, self._view):
             view.release()
         self._map.close()
         try:
