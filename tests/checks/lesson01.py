@@ -1,5 +1,5 @@
 """Lesson 01: a TCP client.  Run the checks with: make check-lesson1"""
-from grader.stage import Lesson, check
+from grader.stage import Lesson, changes_errno, check, stops
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: www.sina.com.cn\r\nConnection:close\r\n\r\n"
 REPLY = b"HTTP/1.0 200 OK\r\n\r\n\0one\0two\0" + bytes(range(256))
@@ -73,9 +73,9 @@ class TcpClient(Lesson):
     @check(points=3, bugs="C10 C1 U1 U2")
     def closed_port(self):
         """where nobody listens it says so on stderr and exits with 1"""
-        # close(2) may change errno even when it succeeds: the plan makes it do so.
+        # close(2) may change errno even when it succeeds.
         client = self.run("127.0.0.1", self.closed_port_number(), stdin=REQUEST,
-                          plan="close:errno=EIO")
+                          plan=changes_errno("close", "EIO"))
         client.exits_with(1, lambda: "C1" if client.has_sent() else "C10")
         client.prints(b"", "U2")
         client.says(r"^tcpget: connect: Connection refused$",
@@ -131,9 +131,9 @@ class TcpClient(Lesson):
         """a server that leaves before the request is sent: exit 1"""
         server = self.listener()
         client = self.run(server.host, server.port, stdin=REQUEST,
-                          plan="transmit:stop@1")
+                          plan=stops("transmit", at=1))
         visitor = server.accepts()
-        client.is_stopped_by_plan("before it sends")
+        client.is_stopped_by_plan()
         visitor.is_done_sending()
         visitor.resets()
         client.goes_on()

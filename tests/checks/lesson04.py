@@ -2,7 +2,7 @@
 import re
 import socket
 
-from grader.stage import RECEIVING, SENDING, Failure, Lesson, Skip, check
+from grader.stage import RECEIVING, SENDING, Failure, Lesson, Skip, check, fails, stops
 
 DEFAULT_PORT = 21577
 BAD_PORTS = ["80x", "65536"]
@@ -27,8 +27,8 @@ class UpperServer(Lesson):
     @check(points=2, bugs="D17 D16 D18 D6 D5 A2")
     def ready_line(self):
         """once it listens it prints its ready line with the true port"""
-        server = self.run("0", plan="listen:stop@1")
-        if not server.is_stopped_by_plan("before listen(2)"):
+        server = self.run("0", plan=stops("listen", at=1))
+        if not server.is_stopped_by_plan():
             server.is_alive("D6")
             raise Failure("it calls listen(2)", "it never does", "D6", "TIMEOUT")
         server.prints(b"", "D18")
@@ -329,8 +329,7 @@ class UpperServer(Lesson):
         server.goes_on()
         self.is_served("bob", lambda: "I3" if server.spins() else "H13")
         server.is_alive("H13")
-        server = self.serve("0", plan="transmit:fail=EPIPE@1")
-        self.stage.tell("lets its first send fail (EPIPE)", "the tester")
+        server = self.serve("0", plan=fails("transmit", "EPIPE", at=1))
         carol = self.client("carol")
         carol.sends(b"x")
         carol.is_done_sending()
@@ -341,8 +340,7 @@ class UpperServer(Lesson):
     def accept_errors(self):
         """when accept fails for a passing reason the next client is served"""
         for error in SURVIVABLE:
-            server = self.serve("0", plan=f"accept:fail={error}@2")
-            self.stage.tell(f"lets the second accept fail: {error}", "the tester")
+            server = self.serve("0", plan=fails("accept", error, at=2))
             self.is_served("alice", "D9")
             self.tries_to_connect("bob")
             self.is_served("carol", "D9")
@@ -375,7 +373,7 @@ class UpperServer(Lesson):
         for ends in ("leaves", "resets"):
             server = self.serve("-1", "0")
             self.one_client_comes(server, ends)
-        server = self.serve("-1", "0", plan="accept:fail=ECONNABORTED@1")
+        server = self.serve("-1", "0", plan=fails("accept", "ECONNABORTED", at=1))
         self.tries_to_connect("nobody")
         self.one_client_comes(server, "leaves")
 

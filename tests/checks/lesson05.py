@@ -1,7 +1,8 @@
 """Lesson 05: all the bytes of a stream.  Run the checks with: make check-lesson5"""
 import random
 
-from grader.stage import RECEIVING, SENDING, Failure, Lesson, Skip, check
+from grader.stage import (RECEIVING, SENDING, Failure, Lesson, Skip, check, comes_short,
+                          fails, stops)
 
 K = b"K"
 LENGTHS = (0, 1, 1024, 2048)
@@ -57,8 +58,7 @@ class Stream(Lesson):
     @check(points=3, bugs="E2 E3 E4", crash="E4")
     def short_sends(self):
         """send: when only 7 bytes are taken at a time, all arrive in order"""
-        self.stage.tell("lets each call take 7 bytes at most", "the tester")
-        sender, peer = self.sender(40, LETTERS, plan="transmit:short=7")
+        sender, peer = self.sender(40, LETTERS, plan=comes_short("transmit", 7))
         peer.receives(LETTERS, lambda: "E3" if peer.got[7:14] == LETTERS[:7] else "E2")
         self.confirms(peer, sender, "E4")
 
@@ -97,9 +97,9 @@ class Stream(Lesson):
     @check(points=3, bugs="I1 E12 E8 E9")
     def peer_leaves(self):
         """send: a peer that leaves too early: how far it came, and exit 1"""
-        plan = "transmit:short=7 transmit:stop@3"
+        plan = [comes_short("transmit", 7), stops("transmit", at=3)]
         sender, peer = self.sender(40, LETTERS, plan=plan)
-        moved = 14 if sender.is_stopped_by_plan("after 14 bytes") else 40
+        moved = 14 if sender.is_stopped_by_plan() else 40
         peer.receives(LETTERS[:moved])
         peer.is_done_sending()
         peer.resets()
@@ -111,9 +111,9 @@ class Stream(Lesson):
     @check(points=3, bugs="I4 I10 E9")
     def interrupted_sends(self):
         """send: a signal at its first, second or last call does no harm"""
-        plans = [f"transmit:short=14 transmit:fail=EINTR@{k}" for k in (1, 2, 3)]
-        for plan in [*plans, "receive:fail=EINTR@1"]:
-            self.interrupts(plan)
+        plans = [[comes_short("transmit", 14), fails("transmit", "EINTR", at=k)]
+                 for k in (1, 2, 3)]
+        for plan in [*plans, fails("receive", "EINTR", at=1)]:
             sender, peer = self.sender(40, LETTERS, plan=plan)
             peer.receives(LETTERS, lambda p=peer, s=sender: self.after_signal(s))
             self.confirms(peer, sender, "I10", lambda s=sender: self.after_signal(s))
@@ -121,8 +121,7 @@ class Stream(Lesson):
     @check(points=1, bugs="E15 C10")
     def short_input(self):
         """send: LEN bytes of stdin are read to the last; fewer are exit 1"""
-        self.stage.tell("lets stdin give 5 bytes at a time", "the tester")
-        sender, peer = self.sender(40, LETTERS, plan="stdin:short=5")
+        sender, peer = self.sender(40, LETTERS, plan=comes_short("stdin", 5))
         peer.receives(LETTERS, "E15")
         self.confirms(peer, sender)
         server = self.listener()
@@ -137,8 +136,8 @@ class Stream(Lesson):
     @check(points=2, bugs="D17 D16 D18 D21 D6")
     def ready_line(self):
         """recv: once it listens it prints its ready line with its port"""
-        server = self.run("recv", 10, plan="listen:stop@1")
-        if not server.is_stopped_by_plan("before listen(2)"):
+        server = self.run("recv", 10, plan=stops("listen", at=1))
+        if not server.is_stopped_by_plan():
             if server.has_ended():
                 raise Failure("it calls listen(2), and waits for a client",
                               server.last_words(),
@@ -185,8 +184,7 @@ class Stream(Lesson):
     @check(points=3, bugs="E15 E5")
     def short_receives(self):
         """recv: when recv gives only 3 bytes at a time, none is lost"""
-        self.stage.tell("lets each call give 3 bytes at most", "the tester")
-        receiver = self.receiver(40, plan="receive:short=3")
+        receiver = self.receiver(40, plan=comes_short("receive", 3))
         alice = self.client("alice")
         alice.sends(LETTERS)
         self.is_complete(receiver, alice, LETTERS, "E5", "E15")
@@ -204,8 +202,7 @@ class Stream(Lesson):
     @check(points=2, bugs="E20")
     def short_writes(self):
         """recv: when stdout takes only 5 bytes at a time, all come out"""
-        self.stage.tell("lets stdout take 5 bytes at most", "the tester")
-        receiver = self.receiver(40, plan="stdout:short=5")
+        receiver = self.receiver(40, plan=comes_short("stdout", 5))
         alice = self.client("alice")
         alice.sends(LETTERS)
         self.is_complete(receiver, alice, LETTERS, "E20")
@@ -238,9 +235,10 @@ class Stream(Lesson):
     @check(points=3, bugs="I4 I10 E9")
     def interrupted_receives(self):
         """recv: a signal at its first, second or last call does no harm"""
-        plans = [f"receive:short=14 receive:fail=EINTR@{k}" for k in (1, 2, 3)]
-        for plan in [*plans, "transmit:fail=EINTR@1", "accept:fail=EINTR@1"]:
-            self.interrupts(plan)
+        plans = [[comes_short("receive", 14), fails("receive", "EINTR", at=k)]
+                 for k in (1, 2, 3)]
+        for plan in [*plans, fails("transmit", "EINTR", at=1),
+                     fails("accept", "EINTR", at=1)]:
             receiver = self.receiver(40, plan=plan)
             alice = self.client("alice")
             alice.sends(LETTERS)
@@ -273,10 +271,10 @@ class Stream(Lesson):
     @check(points=2, bugs="I1 C10")
     def nobody_to_tell(self):
         """recv: when the sender has gone before its K: exit 1"""
-        receiver = self.receiver(10, plan="transmit:stop@1")
+        receiver = self.receiver(10, plan=stops("transmit", at=1))
         alice = self.client("alice")
         alice.sends(LETTERS[:10])
-        receiver.is_stopped_by_plan("before it sends K")
+        receiver.is_stopped_by_plan()
         alice.is_done_sending()
         alice.resets()
         receiver.goes_on()
@@ -324,8 +322,10 @@ class Stream(Lesson):
     @check(points=3, bugs="E2 E3 I4 I10 U10")
     def earlier_lessons(self):
         """lessons 01 and 04 hold as well, under short counts and signals"""
-        mischief = ("transmit:short=1000 transmit:fail=EINTR@2 receive:short=1000 "
-                    "receive:fail=EINTR@2 stdout:short=1000 accept:fail=EINTR@1")
+        mischief = [*(comes_short(call, 1000) for call in ("transmit", "receive",
+                                                           "stdout")),
+                    fails("transmit", "EINTR", at=2), fails("receive", "EINTR", at=2),
+                    fails("accept", "EINTR", at=1)]
         data = any_bytes(60000)
         if not self.has("tcpget"):          # xfer.c has loops of its own: its turn
             self.with_xfer(data, mischief)
@@ -379,13 +379,6 @@ class Stream(Lesson):
         sender.ends(failure, "K has come: it ends")
         sender.exits_with(0, failure)
         sender.prints(b"", "C9")
-
-    def interrupts(self, plan):
-        """Tell which call a signal is to interrupt: the last word of the plan."""
-        kind, _, number = plan.split()[-1].partition(":fail=EINTR@")
-        call = {"transmit": "send", "receive": "recv"}.get(kind, kind)
-        order = ("first", "second", "third")[int(number) - 1]
-        self.stage.tell(f"interrupts its {order} {call} (EINTR)", "the tester")
 
     def rests(self, program):
         """It has taken what there is and waits, or has ended: it does not spin."""

@@ -2,7 +2,7 @@
 import re
 import socket
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import Failure, Lesson, Skip, check, comes_short, stops
 
 DEFAULT_PORT = 44444
 LINE = b"3 7 42\n"
@@ -186,12 +186,12 @@ class Closing(Lesson):
     @check(points=2, bugs="H15 H13 I1")
     def client_has_gone(self):
         """a client that has gone before wcd ends its side is no trouble"""
-        server = self.serve("0", plan="shutdown:stop@1")
+        server = self.serve("0", plan=stops("shutdown", at=1))
         alice = self.client("alice")
         alice.sends(b"hello\n")
         alice.is_done_sending()
         alice.receives(counts(b"hello\n"))
-        if server.is_stopped_by_plan("before shutdown(2)"):
+        if server.is_stopped_by_plan():
             alice.resets()
             server.goes_on()
         else:
@@ -294,7 +294,7 @@ class Closing(Lesson):
     def much_data(self):
         """1 MiB is sent whole in short pieces; an answer in pieces is whole"""
         data = bytes(range(256)) * 4096
-        client, server = self.client_at_work(data, plan="transmit:short=3000")
+        client, server = self.client_at_work(data, plan=comes_short("transmit", 3000))
         server.receives(data, "E2")
         server.sees_the_end("H2")
         server.sends_in_pieces(LINE)
@@ -330,9 +330,10 @@ class Closing(Lesson):
 
     def server_vanishes(self):
         """A server that resets between two sends is no reason to die of a signal."""
-        client, server = self.client_at_work(b"data\n" * 1000, plan="transmit:short=9 "
-                                             "transmit:stop@2")
-        if client.is_stopped_by_plan("before its second send"):
+        client, server = self.client_at_work(b"data\n" * 1000,
+                                             plan=[comes_short("transmit", 9),
+                                                   stops("transmit", at=2)])
+        if client.is_stopped_by_plan():
             server.is_done_sending()
             server.resets()
             client.goes_on()

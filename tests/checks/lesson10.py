@@ -4,7 +4,7 @@ import re
 import signal
 import time
 
-from grader.stage import RECEIVING, Failure, check
+from grader.stage import RECEIVING, Failure, check, fails
 from .protocols.hello import WELCOME, HelloToMany, hello, rebound
 
 TEN = [f"client {number}" for number in range(1, 11)]
@@ -151,8 +151,7 @@ class ForkingServer(HelloToMany):
     @check(points=2, bugs="K8 K4")
     def no_child(self):
         """if fork fails, that client sees the end, the next is served"""
-        server = self.serve("0", plan="fork:fail=EAGAIN@1")
-        self.stage.tell("lets its first fork fail", "the tester")
+        server = self.serve("0", plan=fails("fork", "EAGAIN", at=1))
         self.stage.wait_until_taken()
         if not server.failed("fork", "EAGAIN"):     # it has made no child in advance
             alice = self.client("alice")

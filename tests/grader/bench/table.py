@@ -44,6 +44,11 @@ def names_of(*groups):
     return tuple(kind.name for kind in KINDS if kind.group in groups)
 
 
+# What a plan can name: errors.def.
+ERRORS = frozenset(re.findall(r"^ERROR\((\w+)\)", _without_comments("errors.def"),
+                              re.MULTILINE))
+LOOKUP_ERRORS = frozenset(re.findall(r"^LOOKUP_ERROR\((\w+)\)",
+                                     _without_comments("errors.def"), re.MULTILINE))
 RECEIVING = names_of("RECEIVE")
 SENDING = names_of("TRANSMIT")
 WAITING = names_of("WAIT")

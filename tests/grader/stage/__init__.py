@@ -2,5 +2,9 @@
 from ..bench.table import RECEIVING, SENDING
 from .failure import Failure, Skip
 from .lesson import Lesson, check
+from .plan import (ALL, answers, changes_errno, comes_short, fails, is_interrupted,
+                   is_slow, names, says_ready, stops, wakes_up)
 
-__all__ = ["RECEIVING", "SENDING", "Failure", "Lesson", "Skip", "check"]
+__all__ = ["ALL", "RECEIVING", "SENDING", "Failure", "Lesson", "Skip", "answers",
+           "changes_errno", "check", "comes_short", "fails", "is_interrupted",
+           "is_slow", "names", "says_ready", "stops", "wakes_up"]

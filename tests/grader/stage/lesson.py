@@ -8,6 +8,7 @@ from ..wire.tcp import LOOPBACK
 from ..words.trouble import Infra
 from . import peer
 from .failure import Failure, Skip
+from .plan import every
 from .subject import Subject
 
 SMALL_BUFFER = 1 << 18              # bytes: less than a mebibyte, and no slower
@@ -120,6 +121,10 @@ class Lesson:
         """The learner's files call none of these functions."""
         for file, line, name in sources.calls_to(self.directory, names):
             raise Failure(f"no call of {name}()", f"{file}:{line} calls it", bug)
+
+    def every(self, call, **what):
+        """Yield one Plan after the other till a run is not touched; see plan.every."""
+        return every(self.stage.programs, call, **what)
 
     def serve(self, *args, bug=None, **options):
         """Start a server program and wait until it listens."""

@@ -13,11 +13,13 @@ class Server:
 
     # Stopped by its plan, and on again
 
-    def is_stopped_by_plan(self, where):
-        """Wait until its plan stops it (`where`: in words); False if it does not."""
+    def is_stopped_by_plan(self):
+        """Wait until a Plan stops it, and tell so; False if that does not come."""
         stopped = self.wait_until_frozen()
-        if stopped:
-            self.stage.tell(f"stops it {where}", "the tester")
+        for plan in filter(self.has_met, self._stops if stopped else []):
+            self.stage.tell(plan.words, "the tester")
+            self._stops.remove(plan)
+            break
         return stopped
 
     def goes_on(self):

@@ -4,6 +4,7 @@ import signal
 
 from ..bench.program import Program
 from ..words import show
+from . import plan as plans
 from .children import Children
 from .evidence import Evidence
 from .failure import Failure
@@ -13,13 +14,28 @@ from .server import Server
 class Subject(Evidence, Server, Children, Program):
     """A Program on a stage, whose sentences raise Failure when they are not true."""
 
-    def __init__(self, stage, path, args, interposer, **options):
-        super().__init__(path, args, stage.directory(), interposer, **options)
+    def __init__(self, stage, path, args, interposer, plan=(), **options):
+        """plan: a Plan, or several: what is to go wrong; the rest as in Program."""
+        self.plans = plans.listed(plan)
+        super().__init__(path, args, stage.directory(), interposer,
+                         plan=plans.rules(self.plans), **options)
         self.stage = stage
+        self._stops = [each for each in self.plans if each.stops]  # not told yet
         self._told, self._sleep = None, (0, None)
         stage.programs.append(self)
         stage.tell("$ " + " ".join([self.name, *map(show.argument, self.args)]),
                    at=self.started)
+        for each in self.plans:
+            if not each.stops:
+                stage.tell(each.words, "the tester", at=self.started)
+
+    def has_met(self, plan):
+        """Say whether this Plan of its run had its turn: whether it came to that call.
+
+        For a plan that speaks of one call, its `at`.
+        """
+        number = plans.index_of(plan, self.plans)
+        return self.trace.matched_count(number) >= plan.at
 
     # A program that ends by itself
 

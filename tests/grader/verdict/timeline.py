@@ -8,6 +8,7 @@ from ..bench.calls import describe
 MOST = 200                          # entries kept, the last ones; the rest is counted
 # A transfer whose length alone changes from turn to turn, as of what is left.
 TRANSFER = re.compile(r"((?:recv|read|send|write)\(\d+, )(\d+)(?:\.\.\.\d+)?(\).*)")
+SAME_IN_A_ROW = ("lane", "who", "thread", "source", "by_tester")
 ABOUT_A_CHILD = ("fork", "wait", "waitpid", "waitid", "wait3", "wait4")
 
 
@@ -16,8 +17,9 @@ def entries(stage, directory):
 
     An entry has "at_us" (microseconds since the first one), "lane" ("tester" or
     "program"), "who" (the peer, or the program), "thread" (of the program: "main",
-    "thread 2", "child 1"), "text", "source" ("upperd.c:61" or "") and "times" (how
-    often it came in a row).
+    "thread 2", "child 1"), "text", "source" ("upperd.c:61" or ""), "times" (how often
+    it came in a row) and "by_tester": what the tester's plan did to the call, "" for
+    nothing, else one or more of trace.ACTIONS with blanks between.
     directory  where the learner's files lie: only these are sources
     """
     found = [(e.time, _entry("tester", e.who, e.text)) for e in stage.told()]
@@ -32,9 +34,9 @@ def entries(stage, directory):
     return kept[-MOST:], max(0, len(kept) - MOST)
 
 
-def _entry(lane, who, text, source="", thread=""):
+def _entry(lane, who, text, source="", thread="", by_tester=""):
     return {"at_us": 0, "lane": lane, "who": who, "thread": thread, "text": text,
-            "source": source, "times": 1}
+            "source": source, "times": 1, "by_tester": by_tester}
 
 
 def _calls(program, directory):
@@ -47,7 +49,8 @@ def _calls(program, directory):
     # handler calls comes after the handler, and the call that it broke off later.
     found = [(c.entered if c.name == "handler" else c.left or c.entered,
               _entry("program", program.name, _with_child(c, names),
-                     where.get(c.callers, ""), names[c.pid, c.tid])) for c in shown]
+                     where.get(c.callers, ""), names[c.pid, c.tid], c.by_tester))
+             for c in shown]
     if program.status is not None:
         found.append((program.ended, _entry("program", program.name,
                                             f"({program.how_it_ended()})", "", "main")))
@@ -133,7 +136,7 @@ def _repeats(last, coming, length):
 
 def _same(a, b):
     return _shape(a["text"]) == _shape(b["text"]) and \
-        all(a[key] == b[key] for key in ("lane", "who", "thread", "source"))
+        all(a[key] == b[key] for key in SAME_IN_A_ROW)
 
 
 def _shape(text):
