@@ -21,6 +21,7 @@ import unittest
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TESTS)
 
+from grader import build as builder  # noqa: E402
 from grader.bench import procfs  # noqa: E402
 from grader.bench.patience import Deadline, Pauses  # noqa: E402
 from grader.bench.symbols import resolve  # noqa: E402
@@ -482,6 +483,25 @@ class HandlerTest(Known):
                 self.assertTrue(runs[1].entered <= flush.entered <= runs[1].left)
                 (inside,) = trace.calls("shutdown")
                 self.assertTrue(runs[0].entered <= inside.entered <= runs[0].left)
+
+
+class AbsentTest(unittest.TestCase):
+    """What a sanitizer looks up in vain costs nothing."""
+
+    @unittest.skipUnless("gcc" in COMPILERS, "gcc is not here")
+    def test_names_that_libc_lacks_are_found(self):
+        """libasan finds the names of absent.c where libc has them not"""
+        with open(os.path.join(INTERPOSER, "absent", "absent.c"),
+                  encoding="ascii") as file:
+            names = set(re.findall(r"^ABSENT\((\w+)\)$", file.read(), re.MULTILINE))
+        self.assertGreater(len(names), 40)
+        env = {"LD_DEBUG": "all", "ASAN_OPTIONS": ASAN_OPTIONS,
+               "LD_PRELOAD": builder.interposer()}
+        done = subprocess.run([os.path.join(directory.name, "scenes-gcc-asan")],
+                              env=env, capture_output=True, text=True, check=False)
+        self.assertIn("symbol=xdr_int;", done.stderr)
+        in_vain = set(re.findall(r"undefined symbol: (\w+)", done.stderr))
+        self.assertEqual(in_vain & names, set())
 
 
 class LogTest(Known):

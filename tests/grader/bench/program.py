@@ -57,6 +57,8 @@ class Program:
         self.trace = Trace(os.path.join(scratch, "log"))
         preload = os.path.join(scratch, "interpose.so")
         os.symlink(interposer, preload)     # its own path may have a blank in it
+        os.symlink(os.path.join(os.path.dirname(interposer), "absent.so"),
+                   os.path.join(scratch, "absent.so"))
         env = {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC0", "HOME": scratch,
                "LD_PRELOAD": preload, "LOOPBACK_PLAN": plan,
                **self.trace.environment(), **self._sanitizer_options(leaks, cancels)}
