@@ -77,6 +77,8 @@ static void move_bytes(void)
     recv(far_fd, buf, sizeof buf, 0); /* log: recv(5, 100) = 0 */
     /* log: recv(4, 1, MSG_DONTWAIT) = -1 EAGAIN */
     recv(near_fd, buf, 1, MSG_DONTWAIT);
+    /* log: recvfrom(-1, 100, MSG_PEE...) = -1 EBADF */
+    recvfrom(-1, buf, room, MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
 }
 
 static void wait_for_things(void)
