@@ -4,7 +4,8 @@ import os
 import re
 import signal
 
-from grader.stage import Lesson, check
+from grader.stage import (Lesson, changes_errno, check, comes_short, fails,
+                          is_interrupted, stops)
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: www.sina.com.cn\r\nConnection:close\r\n\r\n"
 REPLY = b"HTTP/1.0 200 OK\r\n\r\n\0one\0two\0" + bytes(range(256))
@@ -21,12 +22,6 @@ FAILURES = [("socket", "EMFILE"), ("connect", "ENETUNREACH"), ("connect", "ETIME
             ("transmit", "ENOBUFS"), ("transmit", "EHOSTUNREACH@2"),
             ("transmit", "EPIPE@2"), ("receive", "ETIMEDOUT"), ("receive", "ENOMEM@2"),
             ("receive", "EHOSTUNREACH@2"), ("stdout", "EIO"), ("stdout", "ENOSPC@2")]
-
-
-def interrupted(classes):
-    """Return the plan that interrupts each call of these classes once."""
-    return " ".join(f"{each}:fail=EINTR@{k}" for each in classes.split()
-                    for k in (1, 3, 5))
 
 
 class TcpClient(Lesson):
@@ -94,9 +89,9 @@ class TcpClient(Lesson):
     @check(points=3, bugs="C10 C1 U1 U2")
     def closed_port(self):
         """where nobody listens it says so on stderr and exits with 1"""
-        # close(2) may change errno even when it succeeds: the plan makes it do so.
+        # close(2) may change errno even when it succeeds.
         client = self.run("127.0.0.1", self.closed_port_number(), stdin=REQUEST,
-                          plan="close:errno=EIO")
+                          plan=changes_errno("close", "EIO"))
         client.exits_with(1, lambda: "C1" if client.has_sent() else "C10")
         client.prints(b"", "U2")
         client.says(r"^tcpget: connect: Connection refused$",
@@ -152,13 +147,12 @@ class TcpClient(Lesson):
     @check(points=3, bugs="E2 E20 I4 I10 E3 E8", crash="E8")
     def short_and_interrupted(self):
         """short counts and interrupted calls change nothing"""
-        for plan, lost, unprinted in (
-                ("transmit:short=7 receive:short=100 stdout:short=3 stdin:short=10",
-                 "E2", "E20"),
-                (interrupted("transmit receive stdin stdout"), "I4", "I4"),
-                (interrupted("transmit receive stdout") +
-                 " transmit:short=20 receive:short=100 stdout:short=30",
-                 "I10", "I10")):
+        short = [comes_short("transmit", 20), comes_short("receive", 100),
+                 comes_short("stdout", 30), comes_short("stdin", 10)]
+        interrupted = [is_interrupted(each)
+                       for each in ("transmit", "receive", "stdout", "stdin")]
+        for plan, lost, unprinted in ((short, "E2", "E20"), (interrupted, "I4", "I4"),
+                                      (short + interrupted, "I10", "I10")):
             server = self.listener()
             client = self.run_alone(server.host, server.port, stdin=REQUEST, plan=plan)
             visitor = server.accepts()
@@ -201,9 +195,9 @@ class TcpClient(Lesson):
         """a server that leaves before the request is sent: exit 1"""
         server = self.listener()
         client = self.run(server.host, server.port, stdin=REQUEST,
-                          plan="transmit:stop@1")
+                          plan=stops("transmit", at=1))
         visitor = server.accepts()
-        if not client.is_stopped_by_plan("before it sends"):
+        if not client.is_stopped_by_plan():
             return                      # it sends by calls that no plan can stop
         visitor.is_done_sending()
         visitor.resets()
@@ -236,7 +230,8 @@ class TcpClient(Lesson):
         """whichever call fails: exit 1, and stderr says which one and why"""
         for call, error in FAILURES:
             name, _, second = error.partition("@")
-            plan = f"{call}:fail={error}" + (f" {call}:short=20" if second else "")
+            plan = [fails(call, name, at=2), comes_short(call, 20)] if second else \
+                fails(call, name, at=1)
             server = self.listener()
             client = self.run_alone(server.host, server.port, stdin=REQUEST, plan=plan)
             self.answers_if_it_can(server, client)
@@ -286,7 +281,8 @@ class TcpClient(Lesson):
         """started without stdin or stderr it still talks to the server alone"""
         for closed in ([2], [0], [0, 2]):
             server = self.listener()
-            client = self.run_alone(server.host, server.port, stdin=REQUEST, closed=closed)
+            client = self.run_alone(server.host, server.port, stdin=REQUEST,
+                                    closed=closed)
             self.stage.wait_for(lambda s=server, c=client: s.is_visited()
                                 or c.has_ended())
             if not server.is_visited() and 0 in closed:
@@ -371,7 +367,7 @@ class TcpClient(Lesson):
         return client
 
     def runs(self, argument_lists):
-        """Start a run for each list of arguments, one by one; yield (arguments, run)."""
+        """Start a run for each list of arguments; yield (arguments, run), one by one."""
         for arguments in argument_lists:
             yield arguments, self.run_alone(*arguments)
 

@@ -4,7 +4,7 @@ import re
 import socket
 import struct
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import Failure, Lesson, Skip, check, fails, stops
 
 REFUSED, UNKNOWN = 2, 1             # exit statuses
 
@@ -204,7 +204,7 @@ def generously(text):
 def asks_for_names(run, name=b"localhost"):
     """Say whether the program had this name looked up: evidence of the trace."""
     return any(call.question.split(b"\0")[0] == name and
-               not (call.name == "getaddrinfo" and call.args[2] & socket.AI_NUMERICHOST)
+               not (call.name == "getaddrinfo" and call.flags & socket.AI_NUMERICHOST)
                for call in run.trace.calls("getaddrinfo", "gethostbyname"))
 
 
@@ -385,9 +385,7 @@ class Addresses(Lesson):
         self.lists(self.run("types"),
                    {f"{family} {kind}": sorted(what_the_kernel_says(family, kind))
                     for family, kind in KINDS}, bug)
-        run = self.run("types", plan="socket:fail=EAFNOSUPPORT")
-        self.stage.tell("lets every socket(2) fail: EAFNOSUPPORT", "the tester",
-                        run.started)
+        run = self.run("types", plan=fails("socket", "EAFNOSUPPORT"))
         self.lists(run, {f"{family} {kind}": ["EAFNOSUPPORT"]
                          for family, kind in KINDS}, bug)
 
@@ -415,12 +413,13 @@ class Addresses(Lesson):
 
     def gives_back_its_sockets(self):
         """Before types makes its last socket the others are closed, or will be."""
-        run = self.run("types", plan=f"socket:stop@1 socket:stop@{len(KINDS)}")
+        run = self.run("types", plan=[stops("socket", at=1),
+                                      stops("socket", at=len(KINDS))])
         more = 0
-        if run.is_stopped_by_plan("before its first socket"):
+        if run.is_stopped_by_plan():
             before = run.open_descriptors()
             run.goes_on()
-            if run.is_stopped_by_plan("before its last socket"):
+            if run.is_stopped_by_plan():
                 more = run.open_descriptors() - before
                 run.goes_on()
         run.exits_with(0)

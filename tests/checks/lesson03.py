@@ -1,15 +1,17 @@
 """Lesson 03: names and addresses.  Run the checks with: make check-lesson3"""
 import ctypes
-import re
 import socket
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import (Failure, Lesson, Skip, answers, changes_errno, check, fails,
+                          names, stops)
 
 REQUEST = b"hello \0 names\n"
 REPLY = b"\0a reply\r\n" + bytes(range(256))
 OBSOLETE = ("gethostbyname", "gethostbyname2", "gethostbyaddr", "gethostbyname_r",
             "gethostbyname2_r", "gethostbyaddr_r", "gethostent")
 REFUSED = "Connection refused"
+HINTS_ARE_DIRTY = 1                 # in the trace: what must be zero is not
+TYPE_FLAGS = socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 SERVICES = ("http", "postgresql", "mysql", "x11", "openvpn", "sip", "radius", "ircd")
 BAD_PORTS = ["65536", "99999999999999999999", "-1", "+80", " 80", "80 ", ""]
 BAD_USES = {"tcpcat": [[], ["127.0.0.1"], ["127.0.0.1", "80", "more"],
@@ -65,31 +67,6 @@ def hosts_file(word):
         return False
 
 
-def _list(text, empty=""):
-    """Return the parts of a comma list as words, `empty` for one that is not there."""
-    return ", ".join(part or empty for part in text.split(","))
-
-
-def told_by(plan):
-    """Return what the tester does by a plan, a sentence for each kind of rule."""
-    told = []
-    for error in re.findall(r"getaddrinfo:fail=(\w+)", plan):
-        told.append(f"lets getaddrinfo(3) fail: {error}")
-    for hosts in re.findall(r"getaddrinfo:list=(\S+)", plan):
-        told.append("gives the name the addresses " + re.sub(r"/\d+", "", _list(hosts)))
-    names = ",".join(re.findall(r"getnameinfo:(?:name=|fail=EAI_NONAME)([^\s@]*)",
-                                plan))
-    if "," in names:
-        told.append(f"gives the addresses the names {_list(names, 'no name')}")
-    elif "getnameinfo" in plan:
-        told.append(f"gives any address {names or 'no name'}")
-    for error in re.findall(r"close:errno=(\w+)", plan):
-        told.append(f"lets close(2) change errno to {error}")
-    for error, number in re.findall(r"socket:fail=(\w+)@(\d+)", plan):
-        told.append(f"lets socket(2) number {number} fail: {error}")
-    return told
-
-
 class Names(Lesson):
     number = 3
     title = "names and addresses"
@@ -98,33 +75,6 @@ class Names(Lesson):
                 "How long does your client take to reach the second?")
     play = ("lookup localhost", "lookup 127.0.0.1", "lookup ::1",
             "lookup -r 127.0.0.1", "lookup -f localhost")
-
-    # Runs, and what the tester does to them
-
-    def run(self, *args, plan="", **options):
-        """Start a program; its part of the story says what `plan` does to it."""
-        run = super().run(*args, plan=plan, **options)
-        for words in told_by(plan):
-            self.stage.tell(words, "the tester", run.started)
-        return run
-
-    @staticmethod
-    def resolver(port, *hosts):
-        """Return the plan with which getaddrinfo answers these addresses, in order."""
-        return "getaddrinfo:list=" + ",".join(f"{host}/{port}" for host in hosts)
-
-    @staticmethod
-    def namer(*names):
-        """Return the plan with which getnameinfo answers these names, None for none.
-
-        The last one is the answer to all later questions as well.
-        """
-        rules = []
-        for k, name in enumerate(names, 1):
-            later = "+" if k == len(names) else ""
-            action = f"name={name}" if name else "fail=EAI_NONAME"
-            rules.append(f"getnameinfo:{action}@{k}{later}")
-        return " ".join(rules)
 
     # tcpcat
 
@@ -149,22 +99,22 @@ class Names(Lesson):
         """Return the bug that kept the program from connecting, by the trace."""
         client = self.program
         asked = client.trace.calls("getaddrinfo")
-        if any(call.args[3] == 1 for call in asked):
+        if any(call.hints == HINTS_ARE_DIRTY for call in asked):
             return "A15"
-        if any(call.args[1] & 15 == socket.SOCK_DGRAM
+        if any(call.type & ~TYPE_FLAGS == socket.SOCK_DGRAM
                for call in client.trace.calls("socket")):
             return "A16"
-        tried = {call.args[0] for call in client.trace.calls("connect")}
+        tried = {call.fd for call in client.trace.calls("connect")}
         return "C3" if client.times("connect") > len(tried) else "A12"
 
     @check(points=3, bugs="A12 A16 A14", crash="A14")
     def tries_every_address(self):
         """of several addresses it reaches the first that answers"""
         server = self.listener("127.0.0.3")
-        plan = self.resolver(server.port, "127.0.0.2", "127.0.0.3")
+        plan = answers("127.0.0.2", "127.0.0.3", port=server.port)
         self.reaches(server, "two.example", server.port, plan=plan)
         other = self.listener("127.0.0.4", server.port)
-        plan = self.resolver(server.port, "127.0.0.2", "127.0.0.3", "127.0.0.4")
+        plan = answers("127.0.0.2", "127.0.0.3", "127.0.0.4", port=server.port)
         self.reaches(server, "three.example", server.port, plan=plan, lost="A12")
         other.has_no_visitor("A12", "the addresses are tried in order")
 
@@ -196,11 +146,12 @@ class Names(Lesson):
         """three dead addresses: exit 1, and no socket of a failure is kept"""
         port = self.closed_port_number()
         hosts = "127.0.0.2", "127.0.0.3", "127.0.0.4"
-        plan = "connect:stop@1 connect:stop@3 " + self.resolver(port, *hosts)
+        plan = [stops("connect", at=1), stops("connect", at=3),
+                answers(*hosts, port=port)]
         client = self.run("three.example", port, stdin=REQUEST, plan=plan)
         opened = []
-        for number in ("first", "third"):
-            if client.is_stopped_by_plan(f"before its {number} connect"):
+        for _ in hosts[::2]:
+            if client.is_stopped_by_plan():
                 opened.append(client.open_descriptors())
                 client.goes_on()
         client.ends(self.why_not_here)
@@ -226,13 +177,13 @@ class Names(Lesson):
         failed = set()
         for call in events:
             if call.name != "connect":
-                failed.discard(call.result if call.name == "socket" else call.args[0])
-            elif call.args[0] in failed:
+                failed.discard(call.result if call.name == "socket" else call.fd)
+            elif call.fd in failed:
                 raise Failure("a new socket for each attempt",
-                              f"connect({call.args[0]}) again, after it had failed",
+                              f"connect({call.fd}) again, after it had failed",
                               "C3")
             else:
-                failed.add(call.args[0])
+                failed.add(call.fd)
 
     @check(points=3, bugs="A11 C3", crash="A14")
     def server_on_ipv6(self):
@@ -242,7 +193,7 @@ class Names(Lesson):
         server = self.listener("::1")
         self.reaches(server, "::1", server.port, bug="A11")
         self.reaches(server, "two.example", server.port, bug=self.why_not_ipv6,
-                     plan=self.resolver(server.port, "127.0.0.1", "::1"))
+                     plan=answers("127.0.0.1", "::1", port=server.port))
 
     def why_not_ipv6(self):
         """Return why it did not get from a dead IPv4 address to a living IPv6 one."""
@@ -254,26 +205,27 @@ class Names(Lesson):
         """with -4 or -6 it uses addresses of that family alone"""
         four = self.listener()
         self.reaches(four, "-4", "two.example", four.port, bug="D21",
-                     plan=self.resolver(four.port, "::1", "127.0.0.1"))
+                     plan=answers("::1", "127.0.0.1", port=four.port))
         client = self.run_alone("-6", "four.example", four.port, stdin=REQUEST,
-                                plan=self.resolver(four.port, "127.0.0.1"))
+                                plan=answers("127.0.0.1", port=four.port))
         self.stage.wait_for(lambda: client.has_ended() or four.is_visited())
         four.has_no_visitor("D21", "with -6 no IPv4 address is tried")
         client.exits_with(1, "D21")
         if self.has_ipv6():
             six = self.listener("::1", four.port)
             self.reaches(six, "-6", "two.example", four.port, bug="D21",
-                         plan=self.resolver(four.port, "127.0.0.1", "::1"))
+                         plan=answers("127.0.0.1", "::1", port=four.port))
 
     @check(points=3, bugs="U1", crash="A14")
     def last_reason(self):
         """the reason it gives is that of the last attempt, not of close"""
         port = self.closed_port_number()
         missing = "Address family not supported by protocol"
-        plan = self.resolver(port, "127.0.0.2", "127.0.0.3") + " close:errno=EIO"
+        plan = [answers("127.0.0.2", "127.0.0.3", port=port),
+                changes_errno("close", "EIO")]
         for k, call, words in ((0, "connect", REFUSED), (1, "connect", REFUSED),
                                (2, "[^:]+", missing)):
-            more = f" socket:fail=EAFNOSUPPORT@{k}" if k else ""
+            more = [fails("socket", "EAFNOSUPPORT", at=k)] if k else []
             client = self.run("two.example", port, stdin=REQUEST, plan=plan + more)
             self.stage.is_about(client)
             client.exits_with(1, "C10")
@@ -288,7 +240,7 @@ class Names(Lesson):
             words = words_for(getattr(socket, error))
             for name, *args in (("tcpcat", "no.example", 80), ("lookup", "no.example"),
                                 ("lookup", "-f", "no.example")):
-                run = self.run(*args, program=name, plan=f"getaddrinfo:fail={error}")
+                run = self.run(*args, program=name, plan=fails("getaddrinfo", error))
                 self.stage.is_about(run)
                 run.exits_with(1, "C10")
                 run.prints(b"", "U2")
@@ -301,13 +253,13 @@ class Names(Lesson):
         server = self.listener()
         port = self.closed_port_number()
         runs = [self.run("two.example", port,
-                         plan=self.resolver(port, "::1", "127.0.0.2")),
+                         plan=answers("::1", "127.0.0.2", port=port)),
                 self.run("two.example", program="lookup",
-                         plan=self.resolver(0, "::1", "127.0.0.2")),
+                         plan=answers("::1", "127.0.0.2")),
                 self.run("-r", "127.0.0.2", program="lookup",
-                         plan=self.namer("two.example")),
+                         plan=names("two.example")),
                 self.run("-f", "two", program="lookup",
-                         plan=f"{self.namer(None)} {self.resolver(0, '::1')}")]
+                         plan=[names(None), answers("::1")])]
         for run in runs:
             self.stage.is_about(run)
             self.has_freed_its_lists(run)
@@ -318,7 +270,7 @@ class Names(Lesson):
         """This run ends, and has called freeaddrinfo as often as it had to."""
         run.ends()
         made = sum(c.result == 0 for c in run.trace.calls("getaddrinfo"))
-        freed = sum(c.args[0] != 0 for c in run.trace.calls("freeaddrinfo"))
+        freed = sum(c.list != 0 for c in run.trace.calls("freeaddrinfo"))
         if made != freed:
             raise Failure(f"freeaddrinfo once for each list, {made} in all",
                           f"{freed} call{'s' * (freed != 1)}")
@@ -331,11 +283,11 @@ class Names(Lesson):
         for name, *args in (("tcpcat", host, port), ("lookup", host),
                             ("lookup", "-f", host), ("lookup", "-r", host)):
             run = self.run(*args, program=name,
-                           plan="" if name == "tcpcat" else self.namer(None))
+                           plan=() if name == "tcpcat" else names(None))
             self.stage.is_about(run)
             run.ends()
             for call in run.trace.calls("getaddrinfo"):
-                if call.args[3] == 1:
+                if call.hints == HINTS_ARE_DIRTY:
                     raise Failure("hints that are zero but for family, type, protocol "
                                   "and flags", "other fields are not zero", "A15")
             if name == "tcpcat":
@@ -389,7 +341,7 @@ class Names(Lesson):
 
     # lookup
 
-    def looks_up(self, *words, answer, bug=None, plan="", why=""):
+    def looks_up(self, *words, answer, bug=None, plan=(), why=""):
         """This run of lookup answers these lines.
 
         why  what makes the answer right, in words
@@ -423,7 +375,7 @@ class Names(Lesson):
                 else "A28"
         self.looks_up("www.example.org", answer=["www.example.org", *hosts], bug=bug,
                       why="the canonical name, then each address once, in order",
-                      plan=self.resolver(0, *hosts))
+                      plan=answers(*hosts))
 
     @check(points=1, bugs="A28")
     def knows_localhost(self):
@@ -470,8 +422,8 @@ class Names(Lesson):
         """lookup -r prints the name of an address; without one it exits 1"""
         for host in ("192.0.2.7", "2001:db8::7"):
             self.looks_up("-r", host, answer=["seven.example.org"], bug="A28",
-                          plan=self.namer("seven.example.org"))
-            run = self.run("-r", host, program="lookup", plan=self.namer(None))
+                          plan=names("seven.example.org"))
+            run = self.run("-r", host, program="lookup", plan=names(None))
             self.stage.is_about(run)
             run.ends()
             if run.status != 1:
@@ -492,7 +444,7 @@ class Names(Lesson):
     @check(points=2, bugs="A26")
     def names_are_no_numbers(self):
         """lookup -r refuses what is no numeric address, and asks nobody"""
-        plan = self.namer("seven.example.org")
+        plan = names("seven.example.org")
         runs = [(text, self.run("-r", text, program="lookup", plan=plan))
                 for text in NO_NUMBERS if not is_number(text)]
         for text, run in runs:
@@ -506,8 +458,8 @@ class Names(Lesson):
     @check(points=3, bugs="A28 A29")
     def full_name(self):
         """lookup -f prints the first name with a dot, else the canonical"""
-        two = self.resolver(0, "127.0.0.2", "127.0.0.3")
-        for host, names, answer, bug, why in (
+        two = answers("127.0.0.2", "127.0.0.3")
+        for host, given, answer, bug, why in (
                 ("www.example.org", ("a.example",), "www.example.org", "A28",
                  "the canonical name has a dot"),
                 ("short", ("a.example", "b.example"), "a.example", "A28",
@@ -519,7 +471,7 @@ class Names(Lesson):
                 ("short", ("plain",), "short", "A28", "no name has a dot"),
                 ("short", (None,), "short", "A29", "no address has a name")):
             self.looks_up("-f", host, answer=[answer], bug=bug, why=why,
-                          plan=f"{two} {self.namer(*names)}")
+                          plan=[two, names(*given)])
 
     @check(points=1, bugs="A17")
     def no_obsolete_functions(self):
@@ -534,7 +486,7 @@ class Names(Lesson):
         self.reaches(server, server.host, server.port, leaks=True)
         for words in (["127.0.0.1"], ["-r", "127.0.0.1"], ["-f", "::1"]):
             run = self.run(*words, program="lookup", leaks=True,
-                           plan=self.namer("one.example"))
+                           plan=names("one.example"))
             self.stage.is_about(run)
             run.exits_with(0)
         client = self.run_alone(server.host, server.port, stdin=REQUEST)

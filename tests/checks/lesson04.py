@@ -2,15 +2,14 @@
 import re
 import socket
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import RECEIVING, SENDING, Failure, Lesson, Skip, check, fails, stops
 
 DEFAULT_PORT = 21577
 BAD_PORTS = ["80x", "65536"]
 BAD_USES = [["0", "0"], ["-x", "0"], ["-b", "localhost", "0"], ["-b", "127.1", "0"]]
 NAME = "(?:upperd: )?"              # warnx(3) puts it before the log
 SURVIVABLE = ["ECONNABORTED", "EINTR", "EPROTO", "EMFILE"]
-RECEIVING = "recv", "recvfrom", "recvmsg", "read", "readv"
-SENDING = "send", "sendto", "sendmsg", "write", "writev"
+ADDRESS_SIZE, STORAGE_SIZE = 16, 128    # bytes of sockaddr_in, sockaddr_storage
 
 
 def swapped(port):
@@ -28,8 +27,8 @@ class UpperServer(Lesson):
     @check(points=2, bugs="D17 D16 D18 D6 D5 A2")
     def ready_line(self):
         """once it listens it prints its ready line with the true port"""
-        server = self.run("0", plan="listen:stop@1")
-        if not server.is_stopped_by_plan("before listen(2)"):
+        server = self.run("0", plan=stops("listen", at=1))
+        if not server.is_stopped_by_plan():
             server.is_alive("D6")
             raise Failure("it calls listen(2)", "it never does", "D6", "TIMEOUT")
         server.prints(b"", "D18")
@@ -65,17 +64,17 @@ class UpperServer(Lesson):
     @staticmethod
     def silence(server, peer):
         """Return the bug that the trace of a server without an answer points to."""
-        listening = {c.args[0] for c in server.trace.calls("listen")}
+        listening = {c.fd for c in server.trace.calls("listen")}
         received = server.trace.calls(*RECEIVING)
         if server.called("accept", "EINVAL"):
             return "A10" if listening else "D6"
         talk = received + server.trace.calls(*SENDING)
-        if any(c.args[0] in listening or c.error == "ENOTCONN" for c in talk):
+        if any(c.fd in listening or c.error == "ENOTCONN" for c in talk):
             return "D15"
-        if any(c.args[0] == 0 for c in server.trace.calls("recv", "read", "write")):
+        if any(c.fd == 0 for c in server.trace.calls("recv", "read", "write")):
             return "D11"
         if peer.end and received and all(c.result for c in received) and \
-                (received[-1].result or 0) < received[-1].args[1]:
+                (received[-1].result or 0) < received[-1].length:
             return "E15"
         return "F18" if server.has_sent() else "E16"
 
@@ -117,7 +116,7 @@ class UpperServer(Lesson):
     def kind_of_end(server, peer):
         """Return why this peer does not see the end of the stream."""
         if peer.end == "reset":
-            options = {c.args[2] for c in server.trace.calls("setsockopt")}
+            options = {c.option for c in server.trace.calls("setsockopt")}
             return "H11" if socket.SO_LINGER in options else "H1"
         return "E7" if server.spins() else "D13"
 
@@ -179,10 +178,10 @@ class UpperServer(Lesson):
         """Return why the log does not say what it should of this peer."""
         host, port = peer.local[:2]
         accepts = [c for c in server.trace.calls("accept", "accept4")
-                   if c.args[1] != -1]
-        if any(not 16 <= c.args[1] <= 128 for c in accepts):
+                   if c.room != -1]
+        if any(not ADDRESS_SIZE <= c.room <= STORAGE_SIZE for c in accepts):
             return "A10"
-        if any(c.after and c.after[1] > c.args[1] for c in accepts):
+        if any((c.filled or 0) > c.room for c in accepts):
             return "A19"
         other = rf"(?!{re.escape(host)})127[.][0-9.]+:{port}\b"
         if server.has_said(f"(client|closed) {other}"):
@@ -192,7 +191,7 @@ class UpperServer(Lesson):
             return "E8"
         its = [c.result for c in accepts if c.address and c.address[1] == port]
         if count is not None and its and \
-                not any(c.args[0] == its[-1] for c in server.trace.calls("close")):
+                not any(c.fd == its[-1] for c in server.trace.calls("close")):
             return "D13"
         return "A18" if ":" in host else "D20"
 
@@ -291,7 +290,7 @@ class UpperServer(Lesson):
         again = self.run(self.address[1])
         self.stage.wait_for(lambda: again.has_ended() or again.ready_line())
         order = [c.name for c in first.trace.calls("bind", "setsockopt")
-                 if c.name == "bind" or c.args[2] == socket.SO_REUSEADDR]
+                 if c.name == "bind" or c.option == socket.SO_REUSEADDR]
         if again.ready_line() is None:
             raise Failure("the server listens again", again.last_words(),
                           "D2" if order[-1:] == ["setsockopt"] else "D1")
@@ -330,8 +329,7 @@ class UpperServer(Lesson):
         server.goes_on()
         self.is_served("bob", lambda: "I3" if server.spins() else "H13")
         server.is_alive("H13")
-        server = self.serve("0", plan="transmit:fail=EPIPE@1")
-        self.stage.tell("lets its first send fail (EPIPE)", "the tester")
+        server = self.serve("0", plan=fails("transmit", "EPIPE", at=1))
         carol = self.client("carol")
         carol.sends(b"x")
         carol.is_done_sending()
@@ -342,8 +340,7 @@ class UpperServer(Lesson):
     def accept_errors(self):
         """when accept fails for a passing reason the next client is served"""
         for error in SURVIVABLE:
-            server = self.serve("0", plan=f"accept:fail={error}@2")
-            self.stage.tell(f"lets the second accept fail: {error}", "the tester")
+            server = self.serve("0", plan=fails("accept", error, at=2))
             self.is_served("alice", "D9")
             self.tries_to_connect("bob")
             self.is_served("carol", "D9")
@@ -376,7 +373,7 @@ class UpperServer(Lesson):
         for ends in ("leaves", "resets"):
             server = self.serve("-1", "0")
             self.one_client_comes(server, ends)
-        server = self.serve("-1", "0", plan="accept:fail=ECONNABORTED@1")
+        server = self.serve("-1", "0", plan=fails("accept", "ECONNABORTED", at=1))
         self.tries_to_connect("nobody")
         self.one_client_comes(server, "leaves")
 
@@ -407,12 +404,10 @@ class UpperServer(Lesson):
             if number % 5 == 0:
                 self.client("a hasty client").resets()
         server.comes_to_rest(before)
-        closed = [c for c in server.trace.calls()
-                  if c.error == "EBADF" and c.args[0] >= 0]
-        for call in sorted(closed, key=lambda c: c.name != "close")[:1]:
-            raise Failure("every descriptor used is open",
-                          f"{call.name}({call.args[0]}) failed: EBADF",
-                          "H7" if call.name == "close" else "H8")
+        closed = server.used_what_is_closed()
+        for name, words in sorted(closed, key=lambda pair: pair[0] != "close")[:1]:
+            raise Failure("every descriptor used is open", words,
+                          "H7" if name == "close" else "H8")
         self.gives_back_its_memory()
 
     def gives_back_its_memory(self):

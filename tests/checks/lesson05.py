@@ -1,15 +1,15 @@
 """Lesson 05: all the bytes of a stream.  Run the checks with: make check-lesson5"""
 import random
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import (RECEIVING, SENDING, Failure, Lesson, Skip, check, comes_short,
+                          fails, stops)
 
 K = b"K"
 LENGTHS = (0, 1, 1024, 2048)
 MEBIBYTE = 1 << 20
 LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789ABCD"
 CALLS = 200                         # for a mebibyte, at most
-TRANSFERS = {"recv", "recvfrom", "recvmsg", "read", "readv",
-             "send", "sendto", "sendmsg", "write", "writev"}
+TRANSFERS = RECEIVING + SENDING
 MSG_WAITALL = 0x100
 
 BAD_LENGTHS = ["", "-1", "+1", " 1", "1x", "ten", "1048577", "4294967296",
@@ -58,8 +58,7 @@ class Stream(Lesson):
     @check(points=3, bugs="E2 E3 E4", crash="E4")
     def short_sends(self):
         """send: when only 7 bytes are taken at a time, all arrive in order"""
-        self.stage.tell("lets each call take 7 bytes at most", "the tester")
-        sender, peer = self.sender(40, LETTERS, plan="transmit:short=7")
+        sender, peer = self.sender(40, LETTERS, plan=comes_short("transmit", 7))
         peer.receives(LETTERS, lambda: "E3" if peer.got[7:14] == LETTERS[:7] else "E2")
         self.confirms(peer, sender, "E4")
 
@@ -98,9 +97,9 @@ class Stream(Lesson):
     @check(points=3, bugs="I1 E12 E8 E9")
     def peer_leaves(self):
         """send: a peer that leaves too early: how far it came, and exit 1"""
-        plan = "transmit:short=7 transmit:stop@3"
+        plan = [comes_short("transmit", 7), stops("transmit", at=3)]
         sender, peer = self.sender(40, LETTERS, plan=plan)
-        moved = 14 if sender.is_stopped_by_plan("after 14 bytes") else 40
+        moved = 14 if sender.is_stopped_by_plan() else 40
         peer.receives(LETTERS[:moved])
         peer.is_done_sending()
         peer.resets()
@@ -112,9 +111,9 @@ class Stream(Lesson):
     @check(points=3, bugs="I4 I10 E9")
     def interrupted_sends(self):
         """send: a signal at its first, second or last call does no harm"""
-        plans = [f"transmit:short=14 transmit:fail=EINTR@{k}" for k in (1, 2, 3)]
-        for plan in [*plans, "receive:fail=EINTR@1"]:
-            self.interrupts(plan)
+        plans = [[comes_short("transmit", 14), fails("transmit", "EINTR", at=k)]
+                 for k in (1, 2, 3)]
+        for plan in [*plans, fails("receive", "EINTR", at=1)]:
             sender, peer = self.sender(40, LETTERS, plan=plan)
             peer.receives(LETTERS, lambda p=peer, s=sender: self.after_signal(s))
             self.confirms(peer, sender, "I10", lambda s=sender: self.after_signal(s))
@@ -122,8 +121,7 @@ class Stream(Lesson):
     @check(points=1, bugs="E15 C10")
     def short_input(self):
         """send: LEN bytes of stdin are read to the last; fewer are exit 1"""
-        self.stage.tell("lets stdin give 5 bytes at a time", "the tester")
-        sender, peer = self.sender(40, LETTERS, plan="stdin:short=5")
+        sender, peer = self.sender(40, LETTERS, plan=comes_short("stdin", 5))
         peer.receives(LETTERS, "E15")
         self.confirms(peer, sender)
         server = self.listener()
@@ -138,8 +136,8 @@ class Stream(Lesson):
     @check(points=2, bugs="D17 D16 D18 D21 D6")
     def ready_line(self):
         """recv: once it listens it prints its ready line with its port"""
-        server = self.run("recv", 10, plan="listen:stop@1")
-        if not server.is_stopped_by_plan("before listen(2)"):
+        server = self.run("recv", 10, plan=stops("listen", at=1))
+        if not server.is_stopped_by_plan():
             if server.has_ended():
                 raise Failure("it calls listen(2), and waits for a client",
                               server.last_words(),
@@ -186,8 +184,7 @@ class Stream(Lesson):
     @check(points=3, bugs="E15 E5")
     def short_receives(self):
         """recv: when recv gives only 3 bytes at a time, none is lost"""
-        self.stage.tell("lets each call give 3 bytes at most", "the tester")
-        receiver = self.receiver(40, plan="receive:short=3")
+        receiver = self.receiver(40, plan=comes_short("receive", 3))
         alice = self.client("alice")
         alice.sends(LETTERS)
         self.is_complete(receiver, alice, LETTERS, "E5", "E15")
@@ -205,8 +202,7 @@ class Stream(Lesson):
     @check(points=2, bugs="E20")
     def short_writes(self):
         """recv: when stdout takes only 5 bytes at a time, all come out"""
-        self.stage.tell("lets stdout take 5 bytes at most", "the tester")
-        receiver = self.receiver(40, plan="stdout:short=5")
+        receiver = self.receiver(40, plan=comes_short("stdout", 5))
         alice = self.client("alice")
         alice.sends(LETTERS)
         self.is_complete(receiver, alice, LETTERS, "E20")
@@ -239,9 +235,10 @@ class Stream(Lesson):
     @check(points=3, bugs="I4 I10 E9")
     def interrupted_receives(self):
         """recv: a signal at its first, second or last call does no harm"""
-        plans = [f"receive:short=14 receive:fail=EINTR@{k}" for k in (1, 2, 3)]
-        for plan in [*plans, "transmit:fail=EINTR@1", "accept:fail=EINTR@1"]:
-            self.interrupts(plan)
+        plans = [[comes_short("receive", 14), fails("receive", "EINTR", at=k)]
+                 for k in (1, 2, 3)]
+        for plan in [*plans, fails("transmit", "EINTR", at=1),
+                     fails("accept", "EINTR", at=1)]:
             receiver = self.receiver(40, plan=plan)
             alice = self.client("alice")
             alice.sends(LETTERS)
@@ -274,10 +271,10 @@ class Stream(Lesson):
     @check(points=2, bugs="I1 C10")
     def nobody_to_tell(self):
         """recv: when the sender has gone before its K: exit 1"""
-        receiver = self.receiver(10, plan="transmit:stop@1")
+        receiver = self.receiver(10, plan=stops("transmit", at=1))
         alice = self.client("alice")
         alice.sends(LETTERS[:10])
-        receiver.is_stopped_by_plan("before it sends K")
+        receiver.is_stopped_by_plan()
         alice.is_done_sending()
         alice.resets()
         receiver.goes_on()
@@ -325,8 +322,10 @@ class Stream(Lesson):
     @check(points=3, bugs="E2 E3 I4 I10 U10")
     def earlier_lessons(self):
         """lessons 01 and 04 hold as well, under short counts and signals"""
-        mischief = ("transmit:short=1000 transmit:fail=EINTR@2 receive:short=1000 "
-                    "receive:fail=EINTR@2 stdout:short=1000 accept:fail=EINTR@1")
+        mischief = [*(comes_short(call, 1000) for call in ("transmit", "receive",
+                                                           "stdout")),
+                    fails("transmit", "EINTR", at=2), fails("receive", "EINTR", at=2),
+                    fails("accept", "EINTR", at=1)]
         data = any_bytes(60000)
         if not self.has("tcpget"):          # xfer.c has loops of its own: its turn
             self.with_xfer(data, mischief)
@@ -381,13 +380,6 @@ class Stream(Lesson):
         sender.exits_with(0, failure)
         sender.prints(b"", "C9")
 
-    def interrupts(self, plan):
-        """Tell which call a signal is to interrupt: the last word of the plan."""
-        kind, _, number = plan.split()[-1].partition(":fail=EINTR@")
-        call = {"transmit": "send", "receive": "recv"}.get(kind, kind)
-        order = ("first", "second", "third")[int(number) - 1]
-        self.stage.tell(f"interrupts its {order} {call} (EINTR)", "the tester")
-
     def rests(self, program):
         """It has taken what there is and waits, or has ended: it does not spin."""
         if not self.stage.wait_until_taken() and program.spins():
@@ -436,7 +428,7 @@ class Stream(Lesson):
         if receiver.status is None:
             return "E7"
         calls = receiver.trace.calls("recv")
-        return "E11" if any(c.args[2] & MSG_WAITALL for c in calls) else "E12"
+        return "E11" if any(c.flags & MSG_WAITALL for c in calls) else "E12"
 
     def sees_unsigned(self):
         """Say whether the compiler found an unsigned number compared with 0."""
@@ -456,14 +448,14 @@ class Stream(Lesson):
         if program.has_said(f"after {moved - 1} of"):
             return "E8"
         calls = [c.error for c in program.trace.calls() if c.name in TRANSFERS
-                 and c.args[0] > 2]
+                 and c.fd > 2]
         return "E9" if {"ECONNRESET", "EPIPE"} & set(calls[:-1]) else "E12"
 
     def large_trouble(self, receiver):
         """Return the bug of a receiver that did not get the whole mebibyte."""
         if self.full_calls(receiver)[CALLS:]:
             return "E19"
-        asked = [c.args[1] for c in receiver.trace.calls("recv", "read")]
+        asked = [c.length for c in receiver.trace.calls("recv", "read")]
         return "E18" if 0 in asked else "E15"
 
     @staticmethod
@@ -473,7 +465,7 @@ class Stream(Lesson):
         Who gets less than that has taken all there was: no fault of the program.
         """
         return [c for c in program.trace.calls() if c.name in TRANSFERS
-                and c.args[0] > 2 and c.result == c.args[1]]
+                and c.fd > 2 and c.result == c.length]
 
     def made_few_calls(self, program):
         """It made fewer than CALLS such calls."""
@@ -512,7 +504,7 @@ class Stream(Lesson):
     def each_piece_was_sent(server, verdict):
         """Its every call of send_all called send: none begins where the last ended."""
         moved = [c.name for c in server.trace.calls() if c.name in TRANSFERS
-                 and c.args[0] > 2 and c.result and c.result > 0]
+                 and c.fd > 2 and c.result and c.result > 0]
         sent = sum(name.startswith(("send", "write")) for name in moved)
         if sent < len(moved) - sent:
             raise Failure("upperd receives a piece, and send_all sends it, each time",

@@ -1,11 +1,9 @@
 """Lesson 06: lines in a stream.  Run the checks with: make check-lesson6"""
-from grader.stage import Failure, check
+from grader.stage import RECEIVING, SENDING, Failure, check, comes_short, fails, stops
 from .protocols.hello import LIMIT, NAMES, WELCOME, HelloServer, hello
 
 BAD_USES = [[], ["127.0.0.1"], ["127.0.0.1", "80x"], ["-x", "127.0.0.1", "80"]]
 TYPED = [name.decode() for name in NAMES]
-SENDING = "send", "sendto", "sendmsg", "write", "writev"
-RECEIVING = "recv", "recvfrom", "recvmsg", "read", "readv"
 
 
 class Lines(HelloServer):
@@ -69,7 +67,7 @@ class Lines(HelloServer):
 
         def bug():
             moved = [c.name for c in client.trace.calls(*SENDING, *RECEIVING)
-                     if c.args[0] > 2]
+                     if c.fd > 2]
             if moved and moved[0] in SENDING:
                 return "C11"
             return "H3" if client.stdout and not size and \
@@ -105,11 +103,10 @@ class Lines(HelloServer):
     @check(points=2, bugs="E2 I4")
     def client_short_counts(self):
         """short counts and signals in send, recv and write change nothing"""
-        for plan, bug in (("transmit:short=2 receive:short=3 stdout:short=3", "E2"),
-                          ("receive:fail=EINTR@1 transmit:fail=EINTR@1", "I4")):
-            self.stage.tell("interrupts its first send and recv (EINTR)" if bug == "I4"
-                            else "lets send take 2 bytes, recv and stdout 3",
-                            "the tester")
+        for plan, bug in (([comes_short("transmit", 2), comes_short("receive", 3),
+                            comes_short("stdout", 3)], "E2"),
+                          ([fails("receive", "EINTR", at=1),
+                            fails("transmit", "EINTR", at=1)], "I4")):
             client, server = self.client_at_work("Michael", plan=plan)
             server.sends(WELCOME)
             self.stage.wait_until_taken()
@@ -158,7 +155,7 @@ class Lines(HelloServer):
         server.sends(hello(name))
 
         def bug():
-            asked = [c.args[1] for c in client.trace.calls("recv", "read")]
+            asked = [c.length for c in client.trace.calls("recv", "read")]
             return "E18" if 0 in asked else "C13"
 
         server.receives(b"exit\n", bug)
@@ -203,9 +200,9 @@ class Lines(HelloServer):
     @check(points=2, bugs="I1 E12")
     def client_cut_off(self):
         """a server that resets before its next name: exit 1, and a word"""
-        client, server = self.client_at_work(*TYPED, plan="transmit:stop@2")
+        client, server = self.client_at_work(*TYPED, plan=stops("transmit", at=2))
         server.sends(WELCOME + hello(NAMES[0]))
-        if not client.is_stopped_by_plan("before it sends once more"):
+        if not client.is_stopped_by_plan():
             return                      # it sends all at once
         server.is_done_sending()
         server.resets()

@@ -2,7 +2,7 @@
 import re
 import socket
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import Failure, Lesson, Skip, check, comes_short, stops
 
 DEFAULT_PORT = 44444
 LINE = b"3 7 42\n"
@@ -50,13 +50,13 @@ class Closing(Lesson):
         def bug():
             if peer.got:
                 return "C7" if peer.got.startswith(b"\0") else "F18"
-            if socket.SO_LINGER in {c.args[2]
+            if socket.SO_LINGER in {c.option
                                     for c in server.trace.calls("setsockopt")}:
                 return "H11"
-            if any(c.args[1] != socket.SHUT_WR
+            if any(c.how != socket.SHUT_WR
                    for c in server.trace.calls("shutdown")):
                 return "H4"
-            if any(c.args[0] == 0 and c.args[1] > 0
+            if any(c.count == 0 and c.timeout > 0
                    for c in server.trace.calls("poll")):
                 return "H12"
             if peer.end == "reset":
@@ -186,12 +186,12 @@ class Closing(Lesson):
     @check(points=2, bugs="H15 H13 I1")
     def client_has_gone(self):
         """a client that has gone before wcd ends its side is no trouble"""
-        server = self.serve("0", plan="shutdown:stop@1")
+        server = self.serve("0", plan=stops("shutdown", at=1))
         alice = self.client("alice")
         alice.sends(b"hello\n")
         alice.is_done_sending()
         alice.receives(counts(b"hello\n"))
-        if server.is_stopped_by_plan("before shutdown(2)"):
+        if server.is_stopped_by_plan():
             alice.resets()
             server.goes_on()
         else:
@@ -238,11 +238,9 @@ class Closing(Lesson):
             self.resets_unanswered(server, "carol")
             self.is_counted("dave")
             self.stage.wait_until_taken()
-            for call in server.trace.calls():
-                if call.error == "EBADF" and call.args[0] >= 0:
-                    raise Failure("every descriptor used is open",
-                                  f"{call.name}({call.args[0]}) failed: EBADF",
-                                  "H7" if call.name == "close" else "H8")
+            for name, words in server.used_what_is_closed():
+                raise Failure("every descriptor used is open", words,
+                              "H7" if name == "close" else "H8")
             server.end()
 
     @check(points=2, bugs="A21 A1")
@@ -296,7 +294,7 @@ class Closing(Lesson):
     def much_data(self):
         """1 MiB is sent whole in short pieces; an answer in pieces is whole"""
         data = bytes(range(256)) * 4096
-        client, server = self.client_at_work(data, plan="transmit:short=3000")
+        client, server = self.client_at_work(data, plan=comes_short("transmit", 3000))
         server.receives(data, "E2")
         server.sees_the_end("H2")
         server.sends_in_pieces(LINE)
@@ -332,9 +330,10 @@ class Closing(Lesson):
 
     def server_vanishes(self):
         """A server that resets between two sends is no reason to die of a signal."""
-        client, server = self.client_at_work(b"data\n" * 1000, plan="transmit:short=9 "
-                                             "transmit:stop@2")
-        if client.is_stopped_by_plan("before its second send"):
+        client, server = self.client_at_work(b"data\n" * 1000,
+                                             plan=[comes_short("transmit", 9),
+                                                   stops("transmit", at=2)])
+        if client.is_stopped_by_plan():
             server.is_done_sending()
             server.resets()
             client.goes_on()

@@ -2,13 +2,12 @@
 import re
 import time
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import SENDING, Failure, Lesson, Skip, check
 
 DEFAULT_PORT = 21567
 EPOCH = b"[Thu Jan  1 00:00:00 1970] "
 LIMIT = 8192                        # bytes of a line, with its newline
 TOO_LONG = b"error: line too long\n"
-SENDING = ("send", "sendto", "sendmsg", "write", "writev")
 BAD_USES = [["-m", "some", "0"], ["-m", "-1", "0"], ["-t", "now", "0"], ["-x", "0"],
             ["0", "0"], ["-b", "localhost", "0"]]
 
@@ -82,7 +81,7 @@ class Stdio(Lesson):
     @staticmethod
     def writes_of(server):
         """Return how often the server has written to a socket."""
-        return sum(c.args[0] > 2 and (c.result or 0) > 0
+        return sum(c.fd > 2 and (c.result or 0) > 0
                    for c in server.trace.calls(*SENDING))
 
     @check(points=2, bugs="F1 J4")
@@ -119,11 +118,9 @@ class Stdio(Lesson):
         for name in ("alice", "bob"):
             self.is_answered(name)
         self.stage.wait_until_taken()
-        for call in server.trace.calls():
-            if call.error == "EBADF":
-                raise Failure("every descriptor used is open",
-                              f"{call.name}({call.args[0]}) failed: EBADF",
-                              "J2" if call.name == "close" else "H8")
+        for name, words in server.used_what_is_closed():
+            raise Failure("every descriptor used is open", words,
+                          "J2" if name == "close" else "H8")
 
     def is_answered(self, name, bug=None):
         """A client of this name gets its answer and leaves."""

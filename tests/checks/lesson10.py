@@ -4,12 +4,11 @@ import re
 import signal
 import time
 
-from grader.stage import Failure, check
+from grader.stage import RECEIVING, Failure, check, fails
 from .protocols.hello import WELCOME, HelloToMany, hello, rebound
 
 TEN = [f"client {number}" for number in range(1, 11)]
 SA_RESTART = 0x10000000
-RECEIVING = "recv", "recvfrom", "recvmsg", "read", "readv"
 COLLECTING = "wait", "waitpid", "waitid", "wait3", "wait4"
 
 
@@ -35,7 +34,7 @@ class ForkingServer(HelloToMany):
         def bug():
             if server.has_ended():
                 restarts = [c for c in server.trace.calls("sigaction")
-                            if c.args[0] == signal.SIGCHLD and c.args[2] & SA_RESTART]
+                            if c.signal == signal.SIGCHLD and c.flags & SA_RESTART]
                 return "I6" if restarts else "K11"
             return "K3" if server.waits_for_a_child() else "D19"
         return bug
@@ -152,8 +151,7 @@ class ForkingServer(HelloToMany):
     @check(points=2, bugs="K8 K4")
     def no_child(self):
         """if fork fails, that client sees the end, the next is served"""
-        server = self.serve("0", plan="fork:fail=EAGAIN@1")
-        self.stage.tell("lets its first fork fail", "the tester")
+        server = self.serve("0", plan=fails("fork", "EAGAIN", at=1))
         self.stage.wait_until_taken()
         if not server.failed("fork", "EAGAIN"):     # it has made no child in advance
             alice = self.client("alice")

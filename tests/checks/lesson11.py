@@ -5,7 +5,7 @@ import os
 import re
 import signal
 
-from grader.stage import Failure, check
+from grader.stage import Failure, check, fails, wakes_up
 from .protocols.hello import WELCOME, HelloToMany, hello, rebound
 
 WARM = 10                           # clients until memory has found its size
@@ -137,10 +137,8 @@ class Threads(HelloToMany):
     @staticmethod
     def closes_nothing_twice(server):
         """No thread has closed what was closed: it might be another client's by now."""
-        for call in server.trace.calls("close"):
-            if call.error == "EBADF" and call.args[0] >= 0:
-                raise Failure("each descriptor is closed once",
-                              f"close({call.args[0]}) failed: EBADF", "H7")
+        for _, words in server.used_what_is_closed("close"):
+            raise Failure("each descriptor is closed once", words, "H7")
 
     @check(points=3, bugs="V3", crash="V3")
     def counts_under_a_lock(self):
@@ -216,9 +214,8 @@ class Threads(HelloToMany):
     def serve_short_of_threads(self, number, *args):
         """Serve, and let this pthread_create fail, from 1; the page begins here."""
         self.stage.begins_a_new_page()
-        self.stage.tell(f"lets pthread_create number {number} fail", "the tester")
         try:
-            return self.serve(*args, plan=f"pthread_create:fail=EAGAIN@{number}")
+            return self.serve(*args, plan=fails("pthread_create", "EAGAIN", at=number))
         finally:
             self.stage.is_about(self.program)
 
@@ -390,8 +387,7 @@ class Threads(HelloToMany):
     def pool_woken_for_nothing(self):
         """a thread that wakes up though nothing has happened sleeps on"""
         for use in (["-p", "2"], ["-n", "1"], ["-p", "2", "-n", "1"]):
-            server = self.serve(*use, "0", plan="pthread_cond_wait:ready")
-            self.stage.tell("wakes waiting threads for nothing", "the tester")
+            server = self.serve(*use, "0", plan=wakes_up())
             self.stage.wait_until_taken()
             server.is_alive()
             alice, bob = self.visitor("alice"), self.client("bob")
@@ -463,8 +459,7 @@ class Threads(HelloToMany):
                     raise
             self.program.end()
         self.stage.begins_a_new_page()
-        self.stage.tell("lets every pthread_create fail", "the tester")
-        server = self.run("-p", "2", "0", plan="pthread_create:fail=EAGAIN")
+        server = self.run("-p", "2", "0", plan=fails("pthread_create", "EAGAIN"))
         self.stage.is_about(server)
         self.stage.wait_until_taken()
         if server.called("pthread_create", "EAGAIN"):

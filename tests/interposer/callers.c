@@ -85,8 +85,7 @@ bool callers_add_entry(uint64_t address)
     return true;
 }
 
-/* Is this an address in the code that the learner wrote? */
-static bool is_program(uint64_t address)
+bool callers_is_program(uint64_t address)
 {
     return address > text_start + LONGEST_CALL && address < text_end &&
            (address < runtime_start || address > runtime_end);
@@ -148,7 +147,7 @@ static uint64_t scan(uintptr_t at, uintptr_t top, uint64_t entry)
     uint64_t word;
 
     for (int i = 0; i < MAX_SCAN && peek(at, top, &word, 1); i++) {
-        if (is_program(word) && target_of(word) == entry)
+        if (callers_is_program(word) && target_of(word) == entry)
             return word;
         at += sizeof word;
     }
@@ -171,7 +170,7 @@ static uint64_t unwind(void)
     int n = backtrace(found, MAX_UNWIND);
 
     for (int i = 0; i < n; i++)
-        if (is_program((uint64_t)(uintptr_t)found[i]))
+        if (callers_is_program((uint64_t)(uintptr_t)found[i]))
             return (uint64_t)(uintptr_t)found[i];
     return 0;
 }
@@ -187,8 +186,8 @@ void callers_find(void *frame, uint64_t entry, uint64_t callers[LOG_CALLERS])
     memset(callers, 0, LOG_CALLERS * sizeof *callers);
     for (int i = 0; i < LOG_CALLERS && peek(at, top, link, 2); i++) {
         callers[i] = link[1];
-        found = found || is_program(link[1]);
-        if (entry && !seen && is_program(link[1]) &&
+        found = found || callers_is_program(link[1]);
+        if (entry && !seen && callers_is_program(link[1]) &&
             target_of(link[1]) == entry)
             seen = link[1];
         if (link[0] % sizeof(void *) != 0 || link[0] <= at ||

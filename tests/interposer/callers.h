@@ -21,6 +21,9 @@ void callers_begin_thread(void *frame);
  */
 bool callers_add_entry(uint64_t address);
 
+/* Is this an address in the code that the learner wrote? */
+bool callers_is_program(uint64_t address);
+
 /*
  * From now on, also find the program behind libc's stdio.  Allocates; the
  * program pays for it only when it opens such a stream.

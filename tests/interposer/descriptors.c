@@ -44,7 +44,7 @@ WRAP(int, dup3, (int fd, int wanted, int flags), (fd, wanted, flags),
 static int fcntl_for(void *frame, int fd, int command, void *argument)
 {
     struct call call = { .number = CALL_fcntl, .frame = frame, .fd = fd,
-                         .sockets_only = true,
+                         .flags = command, .sockets_only = true,
                          .args = { fd, command, (int64_t)(intptr_t)argument } };
     int result = -1;
 

@@ -28,8 +28,7 @@ static __thread int depth __attribute__((tls_model("initial-exec")));
 
 static void begin_handler(struct call *call, int number)
 {
-    *call = (struct call){ ABOUT(handler, -1), .failure = FAILS_NEVER,
-                           .args = { number } };
+    *call = (struct call){ ABOUT(handler, -1), .args = { number } };
     enter(call);
     depth++;
     errno = UNTOUCHED;
@@ -161,20 +160,20 @@ static void end_unsafe(struct call *call, int result)
 }
 
 /* The body of a function that returns an int. */
-#define UNSAFE(name, todo)                                              \
-    struct call call = { ABOUT(name, -1), .failure = FAILS_NEVER };     \
+#define UNSAFE(name, work)                                              \
+    struct call call = { ABOUT(name, -1) };                             \
     begin_unsafe(&call);                                                \
-    int result = (todo);                                                \
+    int result = (work);                                                \
     end_unsafe(&call, result);                                          \
     return result
 
 /* The same for one with variable arguments, done by one that takes a list. */
-#define UNSAFE_LIST(name, last, todo)                                   \
-    struct call call = { ABOUT(name, -1), .failure = FAILS_NEVER };     \
+#define UNSAFE_LIST(name, last, work)                                   \
+    struct call call = { ABOUT(name, -1) };                             \
     va_list list;                                                       \
     va_start(list, last);                                               \
     begin_unsafe(&call);                                                \
-    int result = (todo);                                                \
+    int result = (work);                                                \
     end_unsafe(&call, result);                                          \
     va_end(list);                                                       \
     return result
@@ -230,8 +229,7 @@ int __snprintf_chk(char *text, size_t room, int flag, size_t size,
                    const char *format, ...)
 {
     (void)flag;
-    if (size < room)
-        abort();
+    need_room(room, size);
     UNSAFE_LIST(snprintf, format, REAL(vsnprintf)(text, room, format, list));
 }
 
@@ -248,10 +246,10 @@ int __fprintf_chk(FILE *file, int flag, const char *format, ...)
 }
 
 /* The body of a function that returns a text. */
-#define UNSAFE_TEXT(name, todo)                                         \
-    struct call call = { ABOUT(name, -1), .failure = FAILS_NEVER };     \
+#define UNSAFE_TEXT(name, work)                                         \
+    struct call call = { ABOUT(name, -1) };                             \
     begin_unsafe(&call);                                                \
-    char *result = (todo);                                              \
+    char *result = (work);                                              \
     end_unsafe(&call, 0);                                               \
     return result
 
@@ -287,7 +285,7 @@ int fputc(int byte, FILE *file)
 
 size_t fwrite(const void *data, size_t size, size_t count, FILE *file)
 {
-    struct call call = { ABOUT(fwrite, -1), .failure = FAILS_NEVER };
+    struct call call = { ABOUT(fwrite, -1) };
 
     begin_unsafe(&call);
     size_t written = REAL(fwrite)(data, size, count, file);
@@ -301,16 +299,16 @@ int fflush(FILE *file)
 }
 
 /* The body of a function that returns nothing, or not at all. */
-#define UNSAFE_VOID(name, todo)                                         \
-    struct call call = { ABOUT(name, -1), .failure = FAILS_NEVER };     \
+#define UNSAFE_VOID(name, work)                                         \
+    struct call call = { ABOUT(name, -1) };                             \
     begin_unsafe(&call);                                                \
-    (todo);                                                             \
+    (work);                                                             \
     end_unsafe(&call, 0)
 
-#define UNSAFE_VOID_LIST(name, last, todo)                              \
+#define UNSAFE_VOID_LIST(name, last, work)                              \
     va_list list;                                                       \
     va_start(list, last);                                               \
-    UNSAFE_VOID(name, todo);                                            \
+    UNSAFE_VOID(name, work);                                            \
     va_end(list)
 
 void perror(const char *text)

@@ -8,12 +8,14 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,12 +23,6 @@
 
 #define SCRUBBED        (256 << 10)     /* bytes of dead stack */
 #define BAD_ENVIRONMENT 97      /* exit status: a log or plan we cannot use */
-
-static const char *const names[] = {
-#define CALL(name) #name,
-#include "calls.def"
-#undef CALL
-};
 
 static void (*functions[CALLS])(void);
 static uint64_t entries[CALLS];         /* see callers_find() */
@@ -95,10 +91,11 @@ static bool same_library(void *a, void *b)
  */
 static void look_up(int number)
 {
-    void *found = dlsym(RTLD_NEXT, names[number]);
+    const char *name = call_kinds[number].name;
+    void *found = dlsym(RTLD_NEXT, name);
 
-    if (strncmp(names[number], "pthread_cond_", 13) == 0) {
-        void *modern = dlvsym(RTLD_NEXT, names[number], "GLIBC_2.3.2");
+    if (strncmp(name, "pthread_cond_", 13) == 0) {
+        void *modern = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
         if (modern != NULL && same_library(found, modern))
             found = modern;
     }
@@ -109,7 +106,8 @@ static void look_up(int number)
 /* Find out whether the program has a function of that name itself. */
 static void find_entry(int number)
 {
-    uint64_t entry = (uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, names[number]);
+    void *found = dlsym(RTLD_DEFAULT, call_kinds[number].name);
+    uint64_t entry = (uint64_t)(uintptr_t)found;
 
     entries[number] = callers_add_entry(entry) ? entry : 0;
 }
@@ -126,9 +124,18 @@ void keep_quiet(bool quiet)
     is_quiet = quiet;
 }
 
+/* A pipe, or a file without a kind, which is what an eventfd is. */
+static bool wakes_a_reader(int fd)
+{
+    struct stat file;
+
+    return syscall(SYS_fstat, fd, &file) == 0 &&
+           (S_ISFIFO(file.st_mode) || (file.st_mode & S_IFMT) == 0);
+}
+
 struct descriptor_kind kind_of(int fd)
 {
-    struct descriptor_kind kind = { false, false, false };
+    struct descriptor_kind kind = { .is_open = false };
     int type;
     socklen_t len = sizeof type;
     int saved = errno;
@@ -138,9 +145,19 @@ struct descriptor_kind kind_of(int fd)
         kind.is_stream = type == SOCK_STREAM;
     } else {
         kind.is_open = errno != EBADF;
+        kind.wakes = kind.is_open && wakes_a_reader(fd);
     }
     errno = saved;
     return kind;
+}
+
+/* libc's, for the functions whose names end in _chk. */
+_Noreturn void __chk_fail(void);
+
+void need_room(size_t wanted, size_t room)
+{
+    if (wanted > room)
+        __chk_fail();
 }
 
 void show_address(struct call *call, const void *address, socklen_t len)
@@ -159,12 +176,28 @@ void show_text(struct call *call, const char *text)
 static void fill(struct log_record *record, const struct call *call)
 {
     *record = (struct log_record){ .call = (uint16_t)call->number };
-    if (call->verdict.touched)
-        record->flags = LOG_TOUCHED;
+    record->flags = (uint8_t)call->verdict.actions;
     memcpy(record->args, call->args, sizeof record->args);
     if (call->data != NULL)
         memcpy(record->data, call->data,
                call->size < LOG_DATA ? call->size : LOG_DATA);
+}
+
+/* Is it about a file that is no business of ours? */
+static bool is_unseen(const struct call *call, struct descriptor_kind kind)
+{
+    return call->sockets_only && kind.is_open && !kind.is_socket &&
+           call->fd > 2;
+}
+
+/* How many bytes are to be moved; SIZE_MAX if it is not about bytes. */
+static size_t asked_for(const struct call *call)
+{
+    enum call_class class = call_kinds[call->number].class;
+
+    if (class == CLASS_RECEIVE || class == CLASS_TRANSMIT)
+        return (size_t)call->args[1];
+    return call->number == CALL_sendfile ? (size_t)call->args[3] : SIZE_MAX;
 }
 
 /* Ask the plan.  Returns false, with errno set, when it wants a failure. */
@@ -173,6 +206,8 @@ static bool ask(struct call *call, struct descriptor_kind kind, bool connected)
     const struct plan_query query = {
         .call = call->number, .fd = call->fd, .flags = call->flags,
         .is_socket = kind.is_socket, .is_stream = kind.is_stream,
+        .length = asked_for(call), .wakes = kind.wakes,
+        .is_unseen = is_unseen(call, kind),
         .has_connection = connected, .can_be_ready = call->can_be_ready
     };
 
@@ -183,19 +218,18 @@ static bool ask(struct call *call, struct descriptor_kind kind, bool connected)
 
 bool enter(struct call *call)
 {
-    struct descriptor_kind kind = { false, false, false };
+    struct descriptor_kind kind = { .is_open = false };
     struct log_record record;
 
     call->errno_before = errno;
     call->verdict = (struct plan_verdict){ .limit = SIZE_MAX };
     if (call->sockets_only || !plan_is_empty())
         kind = kind_of(call->fd);
-    call->is_quiet = is_quiet || (call->sockets_only && kind.is_open &&
-                                  !kind.is_socket && call->fd > 2);
+    bool go_on = is_quiet || plan_is_empty() || ask(call, kind, false);
+    bool is_dull = call->only_if_touched || is_unseen(call, kind);
+    call->is_quiet = is_quiet || (is_dull && call->verdict.actions == 0);
     if (call->is_quiet)
         return true;
-
-    bool go_on = plan_is_empty() || ask(call, kind, false);
     int wanted = errno;
     if (log_is_open()) {
         fill(&record, call);
@@ -215,36 +249,39 @@ bool enter_with_connection(struct call *call)
     struct plan_verdict first = call->verdict;
     bool go_on = ask(call, kind_of(call->fd), true);
 
-    if (!call->verdict.touched)
+    if (call->verdict.actions == 0)
         call->verdict = first;
     return go_on;
 }
 
 static bool has_failed(const struct call *call, int64_t result)
 {
-    switch (call->failure) {
-    case FAILS_BY_MINUS_ONE: return result == -1;
-    case FAILS_BY_NULL:      return result == 0;
-    case FAILS_NEVER:        return false;
-    default:                 return result != 0;
+    switch (call_kinds[call->number].outcome) {
+    case OUTCOME_NUMBER: case OUTCOME_HANDLER: return result == -1;
+    case OUTCOME_POINTER:                      return result == 0;
+    case OUTCOME_CODE: case OUTCOME_GAI:       return result != 0;
+    default:                                   return false;
     }
 }
 
 int64_t leave(struct call *call, int64_t result)
 {
     int error = errno;
+    enum call_outcome kind = call_kinds[call->number].outcome;
     struct log_record record;
 
     if (call->is_quiet)
         return result;
+    if (call->verdict.slow)
+        let_others_run();
     bool failed = has_failed(call, result);
     if (log_is_open()) {
         fill(&record, call);
         record.phase = LOG_LEAVE;
         record.enter = call->index;
         record.result = result;
-        if (failed && call->failure != FAILS_BY_EAI)
-            record.error = call->failure == FAILS_BY_CODE ? (int)result : error;
+        if (failed && (kind != OUTCOME_GAI || result == EAI_SYSTEM))
+            record.error = kind == OUTCOME_CODE ? (int)result : error;
         log_append(&record);
     }
     if (!failed && call->verdict.late_errno != 0)
@@ -288,10 +325,11 @@ static void begin(void)
     int saved = errno;
 
     load.args[0] = (int64_t)callers_begin();
-    for (int i = CALL_socket; i < CALLS; i++) {
-        look_up(i);
-        find_entry(i);
-    }
+    for (int i = 0; i < CALLS; i++)
+        if (call_kinds[i].class != CLASS_EVENT) {
+            look_up(i);
+            find_entry(i);
+        }
     if (path != NULL && log_open(path) == -1)
         give_up("cannot use LOOPBACK_LOG", path);
     if (!log_belongs_to(getpid())) {
@@ -301,6 +339,7 @@ static void begin(void)
     const char *culprit = plan_read(getenv("LOOPBACK_PLAN"));
     if (culprit != NULL)
         give_up("cannot read this rule of LOOPBACK_PLAN", culprit);
+    heap_begin();
     note(&load, 0);
     pthread_atfork(NULL, NULL, begin_child);
     prctl(PR_SET_PDEATHSIG, SIGKILL);

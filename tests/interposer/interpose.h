@@ -37,23 +37,14 @@
 #include "log.h"
 #include "plan.h"
 
-/* How a result says that the call failed. */
-enum failure {
-    FAILS_BY_MINUS_ONE,         /* and errno tells why */
-    FAILS_BY_NULL,              /* a pointer; and errno tells why */
-    FAILS_BY_CODE,              /* the result is the error number, or 0 */
-    FAILS_BY_EAI,               /* the result is one of getaddrinfo's, or 0 */
-    FAILS_NEVER
-};
-
 struct call {
     int number;                 /* CALL_... */
     void *frame;                /* of the wrapper: leads to the callers */
     int fd;                     /* what the plan may ask about; -1: none */
-    int flags;                  /* as in recv(2) */
+    int flags;                  /* see struct plan_query; likewise */
     bool sockets_only;          /* do not log other files, but 0, 1 and 2 */
+    bool only_if_touched;       /* log it only where the plan had a hand in */
     bool can_be_ready;          /* see struct plan_query */
-    enum failure failure;
     int64_t args[4];
     const void *data;           /* what to show of the call; NULL: nothing */
     size_t size;                /* bytes of data; at most LOG_DATA are kept */
@@ -101,8 +92,15 @@ void note(const struct call *call, int64_t result);
 /* What kind of file a descriptor is; errno is kept. */
 struct descriptor_kind {
     bool is_open, is_socket, is_stream;
+    bool wakes;                 /* a pipe, or an eventfd */
 };
 struct descriptor_kind kind_of(int fd);
+
+/*
+ * What a fortified function does first: end the program, as libc would, if it
+ * wants more than there is room for.
+ */
+void need_room(size_t wanted, size_t room);
 
 /* Show a socket address of len bytes, whichever of the two may be void. */
 void show_address(struct call *call, const void *address, socklen_t len);
@@ -114,6 +112,18 @@ void show_text(struct call *call, const char *text);
 ssize_t read_for(void *frame, int fd, void *buf, size_t n);
 ssize_t write_for(void *frame, int fd, const void *buf, size_t n);
 int close_for(void *frame, int fd);
+
+/*
+ * Read a small file into text, which is ended by a zero; async-signal-safe.
+ * Returns its length, 0 also when it cannot be read.
+ */
+size_t read_whole_file(const char *path, char *text, size_t room);
+
+/* Return when every other thread of the process sleeps, or after a while. */
+void let_others_run(void);
+
+/* The plan has been read: does it speak of the heap? */
+void heap_begin(void);
 
 /* Has the program come to its main?  A sanitizer is at work before. */
 bool main_has_begun(void);

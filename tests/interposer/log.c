@@ -87,6 +87,13 @@ void log_close(void)
     header = NULL;
 }
 
+_Atomic uint32_t *log_matched(int i)
+{
+    static _Atomic uint32_t own[LOG_MAX_RULES];
+
+    return header == NULL ? &own[i] : &header->matched[i];
+}
+
 enum log_gate log_gate(void)
 {
     return header == NULL ? LOG_OPEN : (enum log_gate)header->gate;
@@ -123,7 +130,9 @@ uint32_t log_append(const struct log_record *record)
 {
     if (header == NULL)
         return 0;
-    if (record->phase == LOG_ENTER || record->call <= CALL_thread_start)
+    bool is_event = record->phase == LOG_NOTE &&
+                    call_kinds[record->call].class == CLASS_EVENT;
+    if (record->phase == LOG_ENTER || is_event)
         atomic_fetch_add(&header->entered[record->call], 1);
 
     uint32_t index = atomic_fetch_add(&header->next, 1);

@@ -14,22 +14,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum {
-#define CALL(name) CALL_##name,
-#include "calls.def"
-#undef CALL
-    CALLS                       /* how many there are */
-};
+#include "calls.h"
 
 #define LOG_MAX_CALLS 128       /* room for counters in the header */
 #define LOG_CALLERS   3         /* return addresses kept of a call */
 #define LOG_DATA      32        /* bytes kept of what a call moved */
+#define LOG_MAX_RULES 32        /* room for counters of the plan's rules */
 
 enum log_phase { LOG_ENTER = 1, LOG_LEAVE, LOG_NOTE };
 enum log_gate {
     LOG_OPEN, LOG_HOLDS_WOKEN, LOG_HOLDS_WAKER, LOG_HOLDS_NEW
 };
-enum log_flag { LOG_TOUCHED = 1 };      /* the plan had its hand in it */
 
 struct log_header {
     char magic[8];
@@ -39,14 +34,15 @@ struct log_header {
     _Atomic int32_t owner;              /* pid of the program under test */
     char unused[40];
     _Atomic uint64_t entered[LOG_MAX_CALLS];
-    char reserved[4096 - 64 - 8 * LOG_MAX_CALLS];
+    _Atomic uint32_t matched[LOG_MAX_RULES];
+    char reserved[4096 - 64 - 8 * LOG_MAX_CALLS - 4 * LOG_MAX_RULES];
 };
 
 struct log_record {
     _Atomic uint32_t commit;            /* index + 1 once complete */
     uint16_t call;
     uint8_t phase;
-    uint8_t flags;
+    uint8_t flags;                      /* 1 << enum plan_action, each */
     uint64_t time;                      /* nanoseconds, CLOCK_MONOTONIC */
     int32_t pid, tid;
     uint32_t enter;                     /* leave: index of the enter record */
@@ -79,6 +75,12 @@ void log_close(void);
  * Returns the index it got, whether or not there was room for it.
  */
 uint32_t log_append(const struct log_record *record);
+
+/*
+ * How many calls rule number i of the plan has matched; written by plan.c.
+ * Without a log the process has such a counter for itself.
+ */
+_Atomic uint32_t *log_matched(int i);
 
 /* What the harness wants held back now. */
 enum log_gate log_gate(void);

@@ -101,10 +101,17 @@ static bool is_clean(const struct addrinfo *hints)
            hints->ai_canonname == NULL && hints->ai_next == NULL;
 }
 
+/* What errno is after a lookup that the plan lets fail. */
+static int errno_of(const struct call *call)
+{
+    return call->verdict.fail == EAI_SYSTEM ? call->verdict.lookup_errno
+                                            : call->errno_before;
+}
+
 int getaddrinfo(const char *node, const char *service,
                 const struct addrinfo *hints, struct addrinfo **list)
 {
-    struct call call = { ABOUT(getaddrinfo, -1), .failure = FAILS_BY_EAI };
+    struct call call = { ABOUT(getaddrinfo, -1) };
     char shown[LOG_DATA];
     int result;
 
@@ -118,7 +125,7 @@ int getaddrinfo(const char *node, const char *service,
     bool go_on = enter(&call);
     keep_quiet(true);
     if (!go_on) {
-        errno = call.errno_before;
+        errno = errno_of(&call);
         result = call.verdict.fail;
     } else if (call.verdict.list != NULL) {
         result = answer(call.verdict.list, node, hints, list);
@@ -135,7 +142,7 @@ int getaddrinfo(const char *node, const char *service,
 
 void freeaddrinfo(struct addrinfo *list)
 {
-    struct call call = { ABOUT(freeaddrinfo, -1), .failure = FAILS_NEVER,
+    struct call call = { ABOUT(freeaddrinfo, -1),
                          .args = { (int64_t)(intptr_t)list } };
 
     enter(&call);
@@ -168,7 +175,7 @@ int getnameinfo(const struct sockaddr *address, socklen_t len, char *host,
                 socklen_t host_len, char *service, socklen_t service_len,
                 int flags)
 {
-    struct call call = { ABOUT(getnameinfo, -1), .failure = FAILS_BY_EAI,
+    struct call call = { ABOUT(getnameinfo, -1),
                          .flags = host == NULL ? NI_NUMERICHOST : flags,
                          .args = { len, flags, host_len, service_len } };
     int result;
@@ -177,7 +184,7 @@ int getnameinfo(const struct sockaddr *address, socklen_t len, char *host,
     bool go_on = enter(&call);
     keep_quiet(true);
     if (!go_on)
-        errno = call.errno_before;
+        errno = errno_of(&call);
     if (call.verdict.name != NULL || call.verdict.fail == EAI_NONAME)
         result = answer_name(call.verdict.name, address, len, host, host_len,
                              service, service_len, flags);
@@ -194,7 +201,7 @@ int getnameinfo(const struct sockaddr *address, socklen_t len, char *host,
 
 struct hostent *gethostbyname(const char *name)
 {
-    struct call call = { ABOUT(gethostbyname, -1), .failure = FAILS_BY_NULL };
+    struct call call = { ABOUT(gethostbyname, -1) };
     struct hostent *result = NULL;
 
     show_text(&call, name);
@@ -209,7 +216,7 @@ struct hostent *gethostbyname(const char *name)
 
 in_addr_t inet_addr(const char *text)
 {
-    struct call call = { ABOUT(inet_addr, -1), .failure = FAILS_NEVER };
+    struct call call = { ABOUT(inet_addr, -1) };
 
     show_text(&call, text);
     enter(&call);
@@ -218,7 +225,7 @@ in_addr_t inet_addr(const char *text)
 
 int inet_aton(const char *text, struct in_addr *address)
 {
-    struct call call = { ABOUT(inet_aton, -1), .failure = FAILS_NEVER };
+    struct call call = { ABOUT(inet_aton, -1) };
 
     show_text(&call, text);
     enter(&call);
@@ -227,7 +234,7 @@ int inet_aton(const char *text, struct in_addr *address)
 
 char *inet_ntoa(struct in_addr address)
 {
-    struct call call = { ABOUT(inet_ntoa, -1), .failure = FAILS_NEVER,
+    struct call call = { ABOUT(inet_ntoa, -1),
                          .args = { address.s_addr } };
 
     enter(&call);

@@ -11,17 +11,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The order is that of the bits in a record of the log: see README.md. */
 enum plan_action {
     PLAN_SHORT, PLAN_FAIL, PLAN_ERRNO, PLAN_READY, PLAN_STOP, PLAN_LIST,
-    PLAN_NAME
+    PLAN_NAME, PLAN_SLOW
 };
 
 /* What is about to be called. */
 struct plan_query {
     int call;                   /* CALL_... */
     int fd;                     /* -1: the call has none */
-    int flags;                  /* as in recv(2) or getnameinfo(3), or 0 */
+    int flags;                  /* of recv or getnameinfo; fcntl: command */
+    size_t length;              /* bytes asked for */
     bool is_socket, is_stream;
+    bool wakes;                 /* a write wakes a reader: pipe, eventfd */
+    bool is_unseen;             /* a file the log says nothing of */
     bool has_connection;        /* accept: the question after the waiting */
     bool can_be_ready;          /* wait: an Internet socket is asked about */
 };
@@ -31,10 +35,11 @@ struct plan_verdict {
     size_t limit;               /* bytes to move at most; SIZE_MAX: any */
     int fail;                   /* errno or EAI_... to fail with; 0: do not */
     int late_errno;             /* errno to leave after success; 0: as it is */
-    bool ready, stop;
+    int lookup_errno;           /* goes with fail when that is EAI_SYSTEM */
+    bool ready, stop, slow;
     const char *list;           /* getaddrinfo's answer; NULL: the real one */
     const char *name;           /* getnameinfo's, likewise */
-    bool touched;               /* any of the above */
+    unsigned actions;           /* all of these: 1 << enum plan_action, each */
 };
 
 /*

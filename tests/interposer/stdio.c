@@ -86,7 +86,7 @@ static FILE *open_stream(int fd, const char *mode)
 FILE *fdopen(int fd, const char *mode)
 {
     struct call call = { ABOUT(fdopen, fd), .sockets_only = true,
-                         .failure = FAILS_BY_NULL, .args = { fd } };
+                         .args = { fd } };
     FILE *file = NULL;
 
     show_text(&call, mode);

@@ -55,7 +55,7 @@ static void *run(void *argument)
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                    void *(*routine)(void *), void *argument)
 {
-    struct call call = { ABOUT(pthread_create, -1), .failure = FAILS_BY_CODE,
+    struct call call = { ABOUT(pthread_create, -1),
                          .args = { (int64_t)(intptr_t)routine,
                                    (int64_t)(intptr_t)argument } };
     int result = 0;
@@ -80,10 +80,10 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 }
 
 WRAP(int, pthread_join, (pthread_t thread, void **value), (thread, value),
-     .fd = -1, .failure = FAILS_BY_CODE, .args = { (int64_t)thread })
+     .fd = -1, .args = { (int64_t)thread })
 
 WRAP(int, pthread_detach, (pthread_t thread), (thread),
-     .fd = -1, .failure = FAILS_BY_CODE, .args = { (int64_t)thread })
+     .fd = -1, .args = { (int64_t)thread })
 
 /*
  * Conditions.  While the harness keeps the gate closed, a thread that was woken
@@ -119,8 +119,7 @@ static int wait_on(struct call *call, pthread_cond_t *cond,
 
 int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
-    struct call call = { ABOUT(pthread_cond_wait, -1),
-                         .failure = FAILS_BY_CODE, .can_be_ready = true,
+    struct call call = { ABOUT(pthread_cond_wait, -1), .can_be_ready = true,
                          .args = { (int64_t)(intptr_t)cond,
                                    (int64_t)(intptr_t)mutex } };
 
@@ -131,7 +130,7 @@ int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
                            const struct timespec *end)
 {
     struct call call = { ABOUT(pthread_cond_timedwait, -1),
-                         .failure = FAILS_BY_CODE, .can_be_ready = true,
+                         .can_be_ready = true,
                          .args = { (int64_t)(intptr_t)cond,
                                    (int64_t)(intptr_t)mutex } };
 
@@ -150,7 +149,6 @@ static int wake(struct call *call, int (*really)(pthread_cond_t *),
 int pthread_cond_signal(pthread_cond_t *cond)
 {
     struct call call = { ABOUT(pthread_cond_signal, -1),
-                         .failure = FAILS_BY_CODE,
                          .args = { (int64_t)(intptr_t)cond } };
 
     return wake(&call, REAL(pthread_cond_signal), cond);
@@ -159,7 +157,6 @@ int pthread_cond_signal(pthread_cond_t *cond)
 int pthread_cond_broadcast(pthread_cond_t *cond)
 {
     struct call call = { ABOUT(pthread_cond_broadcast, -1),
-                         .failure = FAILS_BY_CODE,
                          .args = { (int64_t)(intptr_t)cond } };
 
     return wake(&call, REAL(pthread_cond_broadcast), cond);

@@ -7,7 +7,6 @@
  */
 #include "interpose.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -80,7 +79,7 @@ static bool enter_sending(struct call *call)
     if (enter(call))
         return true;
     if (call->verdict.fail == EPIPE && !(call->flags & MSG_NOSIGNAL)) {
-        raise(SIGPIPE);
+        REAL(raise)(SIGPIPE);
         errno = EPIPE;
     }
     return false;
@@ -312,39 +311,24 @@ WRAP(ssize_t, splice,
      (in_fd, in_offset, out_fd, out_offset, n, flags),
      .fd = -1, .args = { in_fd, out_fd, (int64_t)n, flags })
 
-/*
- * The names that _FORTIFY_SOURCE calls them by.  A buffer that is too small is
- * libc's to punish.
- */
+/* The names that _FORTIFY_SOURCE calls them by. */
 
 ssize_t __recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
 {
-    if (n > room) {
-        __typeof__(&__recv_chk) punish;
-        *(void **)&punish = dlsym(RTLD_NEXT, "__recv_chk");
-        return punish(fd, buf, n, room, flags);
-    }
+    need_room(n, room);
     return recv_for(__builtin_frame_address(0), fd, buf, n, flags);
 }
 
 ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t room, int flags,
                        __SOCKADDR_ARG address, socklen_t *len)
 {
-    if (n > room) {
-        __typeof__(&__recvfrom_chk) punish;
-        *(void **)&punish = dlsym(RTLD_NEXT, "__recvfrom_chk");
-        return punish(fd, buf, n, room, flags, address, len);
-    }
+    need_room(n, room);
     return recvfrom_for(__builtin_frame_address(0), fd, buf, n, flags,
                         address, len);
 }
 
 ssize_t __read_chk(int fd, void *buf, size_t n, size_t room)
 {
-    if (n > room) {
-        __typeof__(&__read_chk) punish;
-        *(void **)&punish = dlsym(RTLD_NEXT, "__read_chk");
-        return punish(fd, buf, n, room);
-    }
+    need_room(n, room);
     return read_for(__builtin_frame_address(0), fd, buf, n);
 }

@@ -138,8 +138,7 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 
 int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room)
 {
-    if (room / sizeof *fds < count)
-        abort();
+    need_room(count, room / sizeof *fds);
     return poll_for(__builtin_frame_address(0), fds, count, timeout);
 }
 
@@ -147,8 +146,7 @@ int __ppoll_chk(struct pollfd *fds, nfds_t count,
                 const struct timespec *timeout, const sigset_t *mask,
                 size_t room)
 {
-    if (room / sizeof *fds < count)
-        abort();
+    need_room(count, room / sizeof *fds);
     return ppoll_for(__builtin_frame_address(0), fds, count, timeout, mask);
 }
 
@@ -251,8 +249,7 @@ WRAP(int, epoll_ctl,
      .args = { epoll_fd, operation, fd, event == NULL ? 0 : event->events },
      .data = event == NULL ? NULL : &event->data, .size = 8)
 
-/* Read a small file without allocating.  Returns its length, or 0. */
-static size_t slurp(const char *path, char *text, size_t room)
+size_t read_whole_file(const char *path, char *text, size_t room)
 {
     size_t n = 0;
     long got = 1;
@@ -294,7 +291,7 @@ static int deceive_epoll(int epoll_fd, struct epoll_event *events, int room)
     int saved = errno;
 
     fdinfo_path(path, epoll_fd);
-    slurp(path, text, sizeof text);
+    read_whole_file(path, text, sizeof text);
     for (char *line = strstr(text, "tfd:"); line != NULL && n < room;
          line = strstr(line + 1, "tfd:")) {
         char *asked = strstr(line, "events:"), *data = strstr(line, "data:");
@@ -367,7 +364,7 @@ int epoll_pwait(int epoll_fd, struct epoll_event *events, int room,
 /* Time. */
 
 WRAP(unsigned, sleep, (unsigned seconds), (seconds),
-     .fd = -1, .failure = FAILS_NEVER, .args = { (int64_t)seconds * 1000 })
+     .fd = -1, .args = { (int64_t)seconds * 1000 })
 
 WRAP(int, usleep, (useconds_t microseconds), (microseconds),
      .fd = -1, .args = { ((int64_t)microseconds + 999) / 1000 })
@@ -378,5 +375,5 @@ WRAP(int, nanosleep, (const struct timespec *time, struct timespec *left),
 WRAP(int, clock_nanosleep,
      (clockid_t clock, int flags, const struct timespec *time,
       struct timespec *left),
-     (clock, flags, time, left), .fd = -1, .failure = FAILS_BY_CODE,
+     (clock, flags, time, left), .fd = -1,
      .args = { milliseconds(time), clock, flags })

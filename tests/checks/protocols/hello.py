@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import Failure, Lesson, Skip, check, comes_short, fails, stops
 
 DEFAULT_PORT = 9999
 LIMIT = 8192                        # bytes of a line, with its ending
@@ -71,7 +71,7 @@ class HelloServer(Lesson):
 
         def nothing():
             waiting = [c for c in server.trace.calls("recv") if c.is_inside]
-            return "E11" if any(c.args[2] & socket.MSG_WAITALL for c in waiting) \
+            return "E11" if any(c.flags & socket.MSG_WAITALL for c in waiting) \
                 else "F18"
 
         for name in NAMES:
@@ -274,18 +274,17 @@ class HelloServer(Lesson):
         def bug():
             if peer.end == "reset" and bytes(peer.got) in TOO_LONG:
                 return "H1"
-            asked = [c.args[1] for c in server.trace.calls("recv", "read")]
+            asked = [c.length for c in server.trace.calls("recv", "read")]
             return "E18" if 0 in asked else "F7"
         return bug
 
     @check(points=2, bugs="E2 I4 E8", crash="E8")
     def short_counts(self):
         """short counts and signals in recv and send change nothing"""
-        for plan in ("transmit:short=3 receive:short=2", "transmit:short=7 "
-                     "receive:fail=EINTR@1 receive:fail=EINTR@3 transmit:fail=EINTR@2"):
-            self.stage.tell("lets send take 7 bytes, and interrupts recv and send "
-                            "(EINTR)" if "EINTR" in plan else
-                            "lets send take 3 bytes, and recv give 2", "the tester")
+        for plan in ([comes_short("transmit", 3), comes_short("receive", 2)],
+                     [comes_short("transmit", 7), fails("receive", "EINTR", at=1),
+                      fails("receive", "EINTR", at=3),
+                      fails("transmit", "EINTR", at=2)]):
             server = self.serve("0", plan=plan)
             alice = self.client("alice")
             alice.receives(WELCOME, self.kind_of_trouble(server))
@@ -333,8 +332,7 @@ class HelloServer(Lesson):
     @check(points=2, bugs="E9 H13", crash="E9")
     def broken_connection(self):
         """a connection that breaks while it is read harms nobody"""
-        server = self.serve("0", plan="receive:fail=ECONNRESET@1")
-        self.stage.tell("lets the first recv fail: ECONNRESET", "the tester")
+        server = self.serve("0", plan=fails("receive", "ECONNRESET", at=1))
         alice = self.visitor("alice")
         alice.sends(b"Michael\n")
         self.stage.wait_until_taken()
@@ -555,8 +553,7 @@ class HelloToMany(HelloServer):
     def accept_errors(self):
         """when accept fails for a passing reason the next one is served"""
         for error in ("EMFILE", "ECONNABORTED"):
-            server = self.serve("0", plan=f"accept:fail={error}@1")
-            self.stage.tell(f"lets the first accept fail: {error}", "the tester")
+            server = self.serve("0", plan=fails("accept", error, at=1))
             self.stage.wait_until_taken()
             if server.processes() > 1 and error == "ECONNABORTED":
                 return                  # each of them would lose a client of its own
@@ -696,8 +693,8 @@ class HelloToMany(HelloServer):
     def stop_unawares(self):
         """a signal just before it begins to wait is not lost"""
         for number in (signal.SIGTERM, signal.SIGINT):
-            server = self.serve("0", plan="wait:stop@1 accept:stop@1")
-            server.is_stopped_by_plan("just before it waits")
+            server = self.serve("0", plan=[stops("wait", at=1), stops("accept", at=1)])
+            server.is_stopped_by_plan()
             server.is_told_to_stop(number)
             server.goes_on()
             while server.wait_until_frozen():       # another thread, another wait

@@ -29,6 +29,9 @@ READINESS = {"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait",
              "epoll_pwait2"}
 FOR_SIGNALS = {"rt_sigtimedwait", "rt_sigsuspend", "pause"}
 MOST_POLLED = 127                   # descriptors; an operation of futex is more
+FUTEX_COMMAND = 127                 # of futex(2)'s operation: the rest are flags
+FUTEX_WAIT, FUTEX_WAIT_BITSET = FUTEX_WAITS = 0, 9
+LOCKED_AND_WANTED = 2               # what a mutex holds while somebody waits for it
 MOST_PIDS = 1 << 22                 # as the kernel has it
 MUTEX_OWNER = 8                     # offset in a pthread_mutex_t, in bytes
 GONE = ["-1", "0x0", "0x0"]         # the "syscall" of a thread that has ended
@@ -93,7 +96,7 @@ def waits_for_ever(thread):
         "epoll_pwait2": lambda: a[3] == 0, "rt_sigtimedwait": lambda: a[2] == 0,
         "select": lambda: a[4] == 0, "pselect6": lambda: a[4] == 0,
         "ppoll": lambda: a[2] == 0,
-        "futex": lambda: a[3] == 0 and a[1] & 127 in (0, 9),
+        "futex": lambda: a[3] == 0 and a[1] & FUTEX_COMMAND in FUTEX_WAITS,
         "nanosleep": lambda: False, "clock_nanosleep": lambda: False,
         "": lambda: False,
     }.get(thread.call, lambda: True)()
@@ -110,7 +113,8 @@ def waits_for_a_mutex(thread):
 
     It shows in what libc asks of futex(2), and in nothing else it does.
     """
-    return thread.call == "futex" and thread.args[1] & 127 == 0 and thread.args[2] == 2
+    return thread.call == "futex" and thread.args[2] == LOCKED_AND_WANTED and \
+        thread.args[1] & FUTEX_COMMAND == FUTEX_WAIT
 
 
 def owner_of_mutex(pid, thread):

@@ -5,7 +5,7 @@ import signal
 import time
 
 from ..words.trouble import Infra
-from . import procfs, spawn
+from . import procfs, spawn, table
 from .patience import Deadline, Pauses
 from .standard import Standard
 from .trace import Trace
@@ -16,11 +16,11 @@ MEMORY_LIMIT = 1 << 30              # bytes in use
 FAMILY_LIMIT = 64                   # processes, descendants included
 NAPS = {"nanosleep", "clock_nanosleep"}
 LOOP = 1000                         # times the same call failed: an endless loop
-LOOPING = {"accept", "accept4", "recv", "recvfrom", "recvmsg", "read", "readv",
-           "send", "sendto", "sendmsg", "write", "writev"}
+LOOPING = table.names_of("ACCEPT", "RECEIVE", "TRANSMIT")
 READY = re.compile(rb"listening on (?:\[([0-9a-f:]+)\]|([0-9.]+)):(\d+)\n")
 STILL = 0.002                       # seconds without a move: asleep, not preempted
-TIMEOUT_OPTIONS = {20, 21, 66, 67}  # SO_RCVTIMEO, SO_SNDTIMEO, old and new
+SO_RCVTIMEO = 20, 66                # as old and as new programs know it
+SO_SNDTIMEO = 21, 67
 
 SANITIZER = ("verify_asan_link_order=0:halt_on_error=1:abort_on_error=0:"
              f"exitcode={SANITIZER_STATUS}:print_stacktrace=1:color=never:"
@@ -63,6 +63,8 @@ class Program:
         self.trace = Trace(os.path.join(scratch, "log"))
         preload = os.path.join(scratch, "interpose.so")
         os.symlink(interposer, preload)     # its own path may have a blank in it
+        os.symlink(os.path.join(os.path.dirname(interposer), "absent.so"),
+                   os.path.join(scratch, "absent.so"))
         env = {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC0", "HOME": scratch,
                **(surroundings or {}), "LD_PRELOAD": preload, "LOOPBACK_PLAN": plan,
                **self.trace.environment(), **self._sanitizer_options(leaks, cancels)}
@@ -206,7 +208,8 @@ class Program:
             len({(c.name, c.args, c.result) for c in last[:-1]}) == 1
 
     def _has_timers(self):
-        return any(c.args[2] in TIMEOUT_OPTIONS for c in self.trace.calls("setsockopt"))
+        return any(c.option in SO_RCVTIMEO + SO_SNDTIMEO
+                   for c in self.trace.calls("setsockopt"))
 
     # Freeze, thaw, end
 

@@ -2,39 +2,36 @@
 
 Only asked when a page shows calls: starting the tool takes milliseconds.
 """
-
 import os
 import shutil
 import subprocess
 
-_TOOLS = (
+TOOLS = (
     ("addr2line", ["-a", "-f", "-i", "-e"]),
     ("llvm-addr2line", ["-a", "-f", "-i", "-e"]),
     ("llvm-symbolizer", ["--output-style=GNU", "-a", "-f", "-i", "--obj"]),
 )
-_SYSTEM = "/usr/"  # headers there hold inline functions that are nobody's line
-_PATIENCE = 20  # seconds
+SYSTEM = "/usr/"                    # headers there: functions that are nobody's line
+LONGEST = 20                        # seconds for the tool
 
 
 def resolve(executable, addresses):
-    """Find the places in the source that return addresses belong to.
+    """Return where in the source the calls stand that return to these addresses.
 
     executable: str, a path; addresses: ints, relative to where it was loaded.
-    The place is that of the call, one byte before the return.  Returns a dict
-    {address: (file: str, line: int, function: str)} of those that are known;
-    it is empty when the machine has no tool for it or the tool fails.
+    The place is that of the call, one byte before the return.  The result is a dict
+    {address: (file: str, line: int, function: str)} of those that are known; it is
+    empty when the machine has no tool for it or the tool fails.
     """
     wanted = sorted({address for address in addresses if address > 0})
     command = _command(executable)
     if not wanted or not command:
         return {}
     asked = "".join(f"{address - 1:#x}\n" for address in wanted)
+    env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
     try:
-        run = subprocess.run(
-            command, input=asked, capture_output=True, text=True, errors="replace",
-            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
-            timeout=_PATIENCE, check=False,
-        )  # fmt: skip
+        run = subprocess.run(command, input=asked, capture_output=True, text=True,
+                             errors="replace", env=env, timeout=LONGEST, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return {}
     places = _places(run.stdout)
@@ -43,8 +40,8 @@ def resolve(executable, addresses):
 
 
 def _command(executable):
-    """The tool to start (list of str) for one program; empty if there is none."""
-    for tool, options in _TOOLS:
+    """Return the command (list of str) that asks about one program, [] if none can."""
+    for tool, options in TOOLS:
         path = shutil.which(tool)
         if path:
             return [path, *options, executable]
@@ -52,10 +49,10 @@ def _command(executable):
 
 
 def _places(output):
-    """What the tool wrote, as {address: [(function, "file:line")]}.
+    """Return what the tool wrote as {address: [(function, "file:line")]}.
 
-    After each address come the functions inlined there, innermost first, two
-    lines each.
+    After each address come the functions inlined there, innermost first, two lines
+    each.
     """
     places, lines = {}, []
     for line in output.splitlines():
@@ -67,13 +64,13 @@ def _places(output):
 
 
 def _place(inlined):
-    """(file, line, function) of the innermost function that is not the system's.
+    """Return (file, line, function) of the innermost function not the system's.
 
     inlined: [(function, "file:line")], innermost first.  None if unknown.
     """
     for function, text in inlined:
         file, _, rest = text.rpartition(":")
-        number = rest.split(" ")[0]  # "12 (discriminator 1)"
-        if number.isdigit() and int(number) > 0 and not file.startswith(_SYSTEM):
+        number = rest.split(" ")[0]     # "12 (discriminator 1)"
+        if number.isdigit() and int(number) > 0 and not file.startswith(SYSTEM):
             return file, int(number), function
     return None

@@ -1,55 +1,62 @@
 """The interposer's log: what the program under test asks of the machine.
 
 tests/interposer/README.md is the contract of the format.  The harness makes the
-log, gives its path to the program (``environment``), and reads it while the
-program runs: a call shows as soon as it is entered, and again when it is left.
+log, gives its path to the program (`environment`), and reads it while the program
+runs: a call shows as soon as it is entered, and again when it is left.
 """
-
 import mmap
 import os
 import struct
+from collections import namedtuple
 
-from ..course.places import TESTS
 from . import machine
+from .table import BY_NAME, FIELDS, KINDS, RECEIVING, SENDING
 
-_DIRECTORY = os.path.join(TESTS, "interposer")
-_MAGIC = b"LOOPBK1\0"
-_HEADER = 4096  # bytes
-_COUNTERS = 64  # offset of the counters, in bytes
-_CALLS = 128  # counters
-_NEXT = 3  # word of the header
-_GATE = 16  # offset of the gate, in bytes
-_HELD = None, "woken", "waker", "new"
-_RECORD = struct.Struct("=IHBBQiiIi4qq3Q32s")
-_ENTER, _LEAVE, _NOTE = 1, 2, 3
-_TOUCHED = 1
+MAGIC = b"LOOPBK1\0"
+HEADER = 4096                       # bytes
+COUNTERS = 64                       # offset of the counters of calls, in bytes
+MOST_CALLS = 128                    # counters
+MATCHED = COUNTERS + 8 * MOST_CALLS  # offset of the counters of rules, in bytes
+MOST_RULES = 32                     # counters
+NEXT = 3                            # word of the header
+GATE = 16                           # offset of the gate, in bytes
+HELD = None, "woken", "waker", "new"
+LAYOUT = struct.Struct("=IHBBQiiIi4qq3Q32s")
+ENTER, LEAVE, NOTE = 1, 2, 3
+ALL = None                          # bytes shown of a call that moves none
+AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 
-_RECEIVING = {"recv", "recvfrom", "recvmsg", "read", "readv"}
-_SENDING = {"send", "sendto", "sendmsg", "write", "writev"}
-_ALL = None  # bytes shown of a call that moves none
+# What the plan did to a call, by the bits of a record's flags.
+ACTIONS = "short", "fail", "errno", "ready", "stop", "list", "name", "slow"
+
+Record = namedtuple("Record", "commit call phase flags time pid tid enter error "
+                    "args result callers data")
 
 
-def _names():
-    """The names of the calls by number, from calls.def."""
-    with open(os.path.join(_DIRECTORY, "calls.def"), encoding="ascii") as file:
-        return [line[len("CALL(") : -2] for line in file]
+def _record(memory, index):
+    """Return the Record number `index` of a log, complete or not."""
+    words = LAYOUT.unpack_from(memory, HEADER + index * LAYOUT.size)
+    head, args, (result, *callers), data = \
+        words[:9], words[9:13], words[13:17], words[17]
+    return Record(*head, args, result, tuple(callers), data)
 
 
 def _cut(data, moved):
-    """What belongs to the call of a record's data.
+    """Return what belongs to the call of a record's data.
 
-    data: bytes; moved: int, the bytes the call moved, or None when it shows
-    something else, whose absence is told by zeros.
+    data: bytes; moved: int, the bytes the call moved, or ALL when it shows something
+    else, whose absence is told by zeros.
     """
-    if moved is _ALL:
+    if moved is ALL:
         return data if any(data) else b""
-    return data[: max(0, moved)]
+    return data[:max(0, moved)]
 
 
 class Call:
     """One call of the program.
 
     name      as in the manual, such as "recv"
+    kind      its Kind, see table.py
     pid, tid  who called
     args      four ints on entering; see the table in tests/interposer/README.md
     after     the same four on leaving, where some tell more; None while inside
@@ -57,46 +64,62 @@ class Call:
     error     name of errno, such as "ECONNRESET"; "" unless the call failed
     entered   nanoseconds, CLOCK_MONOTONIC, as time.monotonic_ns()
     left      the same; None while inside
-    injected  True when the plan had its hand in it
     callers   return addresses, innermost first; 0 where unknown
     data      bytes: the first 32 bytes moved, or the address, or what the table says
     question  bytes: what the enter record showed; answer: what the leave record
               showed.  data is the answer if there is one, but that of a call that
               sends is always what it sends
+
+    Each argument has a name, too: call.fd, call.length, call.flags, call.filled ...,
+    see calls.def.  One that this call has not, or has not yet, is None.
     """
 
-    __slots__ = (
-        "name", "pid", "tid", "args", "after", "result", "error", "entered",
-        "left", "injected", "callers", "data", "question", "answer", "index",
-    )  # fmt: skip
+    __slots__ = ("name", "kind", "pid", "tid", "args", "after", "result", "error",
+                 "entered", "left", "flagged", "callers", "data", "question",
+                 "answer", "index")
 
-    def __init__(self, name, index, record):
-        """name: str; index: int, of its first record; record: its fields."""
-        self.name, self.index = name, index
-        self.entered, self.pid, self.tid = record[4:7]
-        self.args, self.callers = record[9:13], record[14:17]
-        self.injected = bool(record[3] & _TOUCHED)
-        self.question = _cut(record[17], self.args[1] if name in _SENDING else _ALL)
-        self.data = self.question
+    def __init__(self, kind, index, record):
+        """kind: Kind; index: int, of its first record; record: that Record."""
+        self.kind, self.name, self.index = kind, kind.name, index
+        self.entered, self.pid, self.tid = record.time, record.pid, record.tid
+        self.args, self.callers = record.args, record.callers
+        self.flagged = record.flags
         self.after = self.result = self.left = None
         self.error, self.answer = "", b""
+        self.question = _cut(record.data, self.length if self.name in SENDING else ALL)
+        self.data = self.question
 
     def leave(self, record):
-        """Take in the fields of the leave record."""
-        self.left, self.after, self.result = record[4], record[9:13], record[13]
-        if record[8]:
-            self.error = _error_name(record[8])
-        self.injected = self.injected or bool(record[3] & _TOUCHED)
-        self.answer = _cut(
-            record[17], self.result if self.name in _RECEIVING else _ALL
-        )
-        if self.name not in _SENDING and self.answer:
+        """Take in the leave record."""
+        self.left, self.after, self.result = record.time, record.args, record.result
+        if record.error:
+            self.error = _error_name(record.error)
+        self.flagged |= record.flags
+        self.answer = _cut(record.data, self.result if self.name in RECEIVING else ALL)
+        if self.name not in SENDING and self.answer:
             self.data = self.answer
+
+    def __getattr__(self, field):
+        """Return the argument of that name; see the class."""
+        if field not in FIELDS:
+            raise AttributeError(field)
+        if field not in self.kind.places:
+            return None
+        on_leaving, place = self.kind.places[field]
+        if on_leaving:
+            return None if self.after is None else self.after[place]
+        return self.args[place]
 
     @property
     def is_inside(self):
         """Has the call been entered and not left?"""
         return self.left is None
+
+    @property
+    def by_tester(self):
+        """What the plan did to it: "", or one or more of ACTIONS with blanks."""
+        return " ".join(action for bit, action in enumerate(ACTIONS)
+                        if self.flagged >> bit & 1)
 
     @property
     def address(self):
@@ -113,26 +136,26 @@ class Call:
 
 
 def _error_name(number):
-    """The name of an errno (int), or its number as text."""
+    """Return the name of an errno (int), or its number as text."""
     import errno  # only on failures
 
     return errno.errorcode.get(number, str(number))
 
 
 def address_of(data):
-    """(host, port) of a sockaddr in bytes, a path (str) of a Unix one, or None."""
+    """Return (host, port) of a sockaddr in bytes, a path of a Unix one, or None."""
     if len(data) < 2:
         return None
     family = struct.unpack_from("=H", data)[0]
-    if family == 2 and len(data) >= 8:
+    if family == AF_INET and len(data) >= 8:
         port = int.from_bytes(data[2:4], "big")
         return ".".join(str(byte) for byte in data[4:8]), port
-    if family == 10 and len(data) >= 24:
+    if family == AF_INET6 and len(data) >= 24:
         import socket  # slow to import, and seldom needed
 
         port = int.from_bytes(data[2:4], "big")
         return socket.inet_ntop(socket.AF_INET6, data[8:24]), port
-    if family == 1:
+    if family == AF_UNIX:
         path = data[2:].lstrip(b"\0") if data[2:3] == b"\0" else data[2:]
         return path.split(b"\0")[0].decode(errors="replace")
     return None
@@ -145,36 +168,36 @@ class Trace:
         """Make the log.
 
         path: str, a file to be made; records: int, calls take two each.
-        The file is sparse: it costs only what is written.  OSError when the
-        file cannot be made.
+        The file is sparse: it costs only what is written.  OSError when the file
+        cannot be made.
         """
         self.path = path
         self._capacity = records
-        size = _HEADER + records * _RECORD.size
+        size = HEADER + records * LAYOUT.size
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             os.truncate(fd, size)
-            os.pwrite(fd, _MAGIC + struct.pack("=I", records), 0)
+            os.pwrite(fd, MAGIC + struct.pack("=I", records), 0)
             self._map = mmap.mmap(fd, size)
         finally:
             os.close(fd)
         self._view = memoryview(self._map)
-        self._words = self._view[:_COUNTERS].cast("I")
-        self._counters = self._view[_COUNTERS : _COUNTERS + 8 * _CALLS].cast("Q")
-        self._names = _names()
-        self._calls = []  # in the order of their first records
-        self._by_index = {}  # calls that are inside, by that record
-        self._position = 0  # records before it were looked at
-        self._holes = []  # of these, reserved but not complete then
+        self._words = self._view[:COUNTERS].cast("I")
+        self._counters = self._view[COUNTERS:COUNTERS + 8 * MOST_CALLS].cast("Q")
+        self._matched = self._view[MATCHED:MATCHED + 4 * MOST_RULES].cast("I")
+        self._calls = []            # in the order of their first records
+        self._by_index = {}         # calls that are inside, by that record
+        self._position = 0          # records before it were looked at
+        self._holes = []            # of these, reserved but not complete then
 
     def environment(self):
-        """The variables (dict of str) that make a program write to this log."""
+        """Return the variables (dict of str) that make a program write to this log."""
         return {"LOOPBACK_LOG": self.path}
 
     @property
     def next(self):
         """How many records the program has begun so far."""
-        return self._words[_NEXT]
+        return self._words[NEXT]
 
     @property
     def lost(self):
@@ -188,14 +211,18 @@ class Trace:
         When one program has taken the place of another, it is that of the last.
         """
         loads = self.calls("load")
-        return loads[-1].args[0] if loads else None
+        return loads[-1].base if loads else None
 
     def entered_count(self, name):
-        """How often the call of that name was entered; exact in a full log too."""
-        return self._counters[self._names.index(name)]
+        """Return how often this call was entered; exact in a full log too."""
+        return self._counters[BY_NAME[name].number]
+
+    def matched_count(self, rule):
+        """Return how many calls of one process rule number `rule` (from 0) matched."""
+        return self._matched[rule]
 
     def calls(self, *names):
-        """The calls of these names (all if none is given) in order of entering."""
+        """Return the calls of these names (of all if none is given), in their order."""
         self._read_on()
         if not names:
             return list(self._calls)
@@ -207,11 +234,11 @@ class Trace:
         whom: "woken", who was waiting for a condition; "waker", who has signalled
         one; "new", who begins; None, nobody.
         """
-        machine.set_and_wake(self._map, _GATE, _HELD.index(whom))
+        machine.set_and_wake(self._map, GATE, HELD.index(whom))
 
     def close(self):
         """Let go of the log and remove its file."""
-        for view in (self._words, self._counters, self._view):
+        for view in (self._words, self._counters, self._matched, self._view):
             view.release()
         self._map.close()
         try:
@@ -230,19 +257,19 @@ class Trace:
             self._position = end
 
     def _take(self, index):
-        """Take in one record.  Returns False when it is not complete yet."""
-        record = _RECORD.unpack_from(self._map, _HEADER + index * _RECORD.size)
-        if record[0] != index + 1:
+        """Take in one record; return False when it is not complete yet."""
+        record = _record(self._map, index)
+        if record.commit != index + 1:
             return False
-        if record[2] == _LEAVE:
-            call = self._by_index.pop(record[7], None)
+        if record.phase == LEAVE:
+            call = self._by_index.pop(record.enter, None)
             if call is None:
-                return record[7] not in self._holes
+                return record.enter not in self._holes
             call.leave(record)
             return True
-        call = Call(self._names[record[1]], index, record)
+        call = Call(KINDS[record.call], index, record)
         self._insert(call)
-        if record[2] == _NOTE:
+        if record.phase == NOTE:
             call.leave(record)
         else:
             self._by_index[index] = call

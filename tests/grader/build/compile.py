@@ -1,6 +1,7 @@
 """From sources to programs: how a program is compiled, and a cache by content."""
 import contextlib
 import fcntl
+import glob
 import os
 import shutil
 import time
@@ -203,19 +204,24 @@ def _archive(modules, variant):
 
 
 def interposer():
-    """Return the path of the interposer's shared library, built if need be."""
+    """Return the path of interpose.so, built if need be; absent.so lies beside it."""
     directory = os.path.join(ROOT, "tests", "interposer")
     files = [os.path.join(directory, f) for f in sources.c_files(directory)]
+    absent = os.path.join(directory, "absent", "absent.c")
     command = compiler() + LANGUAGE + ["-O2", "-fno-omit-frame-pointer", "-fPIC",
                                        "-shared", "-Wall", "-Wextra"]
-    calls = os.path.join(directory, "calls.def")
-    key = _key(command, files + sources.headers(directory) + [calls], "")
+    tables = sorted(glob.glob(os.path.join(directory, "*.def")))
+    key = _key(command, files + [absent] + sources.headers(directory) + tables, "")
 
     def make(out):
         whole = [shown_or_whole(f) for f in files]
+        needed = ["-Wl,--no-as-needed", "-L" + out, "-l:absent.so",
+                  "-Wl,-rpath,$ORIGIN"]
         try:
+            _compile([*command, "-o", os.path.join(out, "absent.so"),
+                      "-Wl,-soname,absent.so", shown_or_whole(absent)], out)
             _compile([*command, "-o", os.path.join(out, "interpose.so"), *whole,
-                      "-ldl"], out)
+                      *needed, "-ldl"], out)
         except BuildFailure as e:
             raise Infra(f"the interposer does not compile here:\n{e.text}") from None
 

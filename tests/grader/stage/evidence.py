@@ -2,7 +2,7 @@
 import signal
 
 from ..bench import procfs
-from ..bench.calls import ONLY_IN_HANDLERS
+from ..bench.table import SENDING, UNSAFE_IN_HANDLERS
 
 SPIN = 1000                         # records of calls that show a loop without rest
 SPIN_TIME = 1.5                     # when so many come in seconds: naps make fewer
@@ -17,13 +17,12 @@ class Evidence:
 
     def has_sent(self):
         """Say whether it tried to send anything on a socket."""
-        calls = "send", "sendto", "sendmsg", "writev"
-        return any(self.called(name) for name in calls) \
-            or any(c.args[0] > 2 for c in self.trace.calls("write"))
+        return any(c.fd > 2 for c in self.trace.calls(*SENDING))
 
     def met_from_plan(self, error):
         """Say whether a plan let one of its calls fail with this error."""
-        return any(c.injected and c.error == error for c in self.trace.calls())
+        return any("fail" in c.by_tester and c.error == error
+                   for c in self.trace.calls())
 
     def has_met_nobody(self):
         """Say whether it has ended without ever having been connected."""
@@ -58,14 +57,20 @@ class Evidence:
     def unsafe_in_handlers(self):
         """Return the names of the calls its signal handlers made and must not make."""
         runs = self.trace.calls("handler")
-        return [c.name for c in self.trace.calls(*ONLY_IN_HANDLERS, "exit")
+        return [c.name for c in self.trace.calls(*UNSAFE_IN_HANDLERS, "exit")
                 if any(r.tid == c.tid and r.entered <= c.entered
                        and (r.is_inside or c.entered <= r.left) for r in runs)]
 
     def handlers_changed_errno(self):
         """Return the signals whose handlers left another errno than they found."""
-        return [c.args[0] for c in self.trace.calls("handler")
-                if c.after and c.after[1] != c.after[2]]
+        return [c.signal for c in self.trace.calls("handler")
+                if c.errno_before != c.errno_after]
+
+    def used_what_is_closed(self, *names):
+        """Return (name, words) of the calls that met EBADF but were not handed -1."""
+        return [(c.name, f"{c.name}({'' if c.fd is None else c.fd}) failed: EBADF")
+                for c in self.trace.calls(*names)
+                if c.error == "EBADF" and (c.fd is None or c.fd >= 0)]
 
     # Its threads
 

@@ -9,6 +9,7 @@ from ..words.text import _
 from ..words.trouble import Infra
 from . import peer
 from .failure import Failure, Skip
+from .plan import every
 from .stage import TESTER
 from .subject import Subject
 
@@ -138,6 +139,10 @@ class Lesson:
         for file, line, name in sources.calls_to(self.directory, names):
             raise Failure(_("no call of {name}()", name=name),
                           _("{file}:{line} calls it", file=file, line=line), bug)
+
+    def every(self, call, **what):
+        """Yield one Plan after the other till a run is not touched; see plan.every."""
+        return every(self.stage.programs, call, **what)
 
     def serve(self, *args, bug=None, **options):
         """Start a server program and wait until it listens."""

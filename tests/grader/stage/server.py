@@ -14,11 +14,13 @@ class Server:
 
     # Stopped by its plan, and on again
 
-    def is_stopped_by_plan(self, where):
-        """Wait until its plan stops it (`where`: in words); False if it does not."""
+    def is_stopped_by_plan(self):
+        """Wait until a Plan stops it, and tell so; False if that does not come."""
         stopped = self.wait_until_frozen()
-        if stopped:
-            self.stage.tell(_("stops it {where}", where=where), TESTER)
+        for plan in filter(self.has_met, self._stops if stopped else []):
+            self.stage.tell(plan.words, TESTER)
+            self._stops.remove(plan)
+            break
         return stopped
 
     def goes_on(self):

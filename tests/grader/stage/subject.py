@@ -5,25 +5,42 @@ import signal
 from ..bench.program import Program
 from ..words import difference, show
 from ..words.text import _
+from . import plan as plans
 from .children import Children
 from .evidence import Evidence
 from .failure import Failure
 from .server import Server
+from .stage import TESTER
 
 
 class Subject(Evidence, Server, Children, Program):
     """A Program on a stage, whose sentences raise Failure when they are not true."""
 
-    def __init__(self, stage, path, args, interposer, **options):
-        super().__init__(path, args, stage.directory(), interposer, **options)
+    def __init__(self, stage, path, args, interposer, plan=(), **options):
+        """plan: a Plan, or several: what is to go wrong; the rest as in Program."""
+        self.plans = plans.listed(plan)
+        super().__init__(path, args, stage.directory(), interposer,
+                         plan=plans.rules(self.plans), **options)
         self.stage = stage
+        self._stops = [each for each in self.plans if each.stops]  # not told yet
         self._told, self._sleep = None, (0, None)
         stage.programs.append(self)
         stage.tell(_command(self.name, self.args, **options), at=self.started)
+        for each in self.plans:
+            if not each.stops:
+                stage.tell(each.words, TESTER, at=self.started)
 
     def failure(self, *words, **more):
         """Return a Failure that is about this program."""
         return Failure(*words, of=self, **more)
+
+    def has_met(self, plan):
+        """Say whether this Plan of its run had its turn: whether it came to that call.
+
+        For a plan that speaks of one call, its `at`.
+        """
+        number = plans.index_of(plan, self.plans)
+        return self.trace.matched_count(number) >= plan.at
 
     # A program that ends by itself
 

@@ -7,8 +7,8 @@ nothing: it shows where the program first went wrong, and by how much.
 """
 import re
 
-RECEIVING = ("recv", "recvfrom", "recvmsg", "read", "readv")
-SENDING = ("send", "sendto", "sendmsg", "write", "writev")
+from ..bench.table import RECEIVING, SENDING
+
 OVERFLOW = re.compile(r"WRITE of size.*\n(?:.*\n)?.* in "
                       r"(?:__interceptor_)?(?:recv|read)")
 
@@ -42,7 +42,7 @@ def agrees(bug, case):
 
 
 def _some_receive_without_room(case):
-    return any(c.args[1] == 0 for c in case.calls(*RECEIVING))
+    return any(c.length == 0 for c in case.calls(*RECEIVING))
 
 
 def _some_send_not_repeated(case):
@@ -53,11 +53,11 @@ def _some_send_not_repeated(case):
 def _loses_a_rest(program):
     left = {}
     for call in program.trace.calls(*SENDING):
-        owed = left.pop((call.tid, call.args[0]), 0)
-        if owed and call.args[1] != owed:
+        owed = left.pop((call.tid, call.fd), 0)
+        if owed and call.length != owed:
             return True
-        if call.error == "EAGAIN" or 0 <= (call.result or 0) < call.args[1]:
-            left[call.tid, call.args[0]] = call.args[1] - max(0, call.result or 0)
+        if call.error == "EAGAIN" or 0 <= (call.result or 0) < call.length:
+            left[call.tid, call.fd] = call.length - max(0, call.result or 0)
     return bool(left)
 
 
@@ -84,7 +84,7 @@ def _parent_keeps_a_connection(case):
         forking, held = {c.pid for c in program.trace.calls("fork")}, {}
         for call in program.trace.calls("accept", "accept4", "close"):
             if call.name == "close":
-                held.get(call.pid, set()).discard(call.args[0])
+                held.get(call.pid, set()).discard(call.fd)
             elif call.pid in forking:
                 if held.get(call.pid):
                     return True

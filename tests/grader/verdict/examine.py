@@ -2,6 +2,7 @@
 import re
 
 from ..bench import procfs
+from ..bench.table import WAITING
 from ..stage.failure import Failure, Skip, Unfinished
 from ..words.trouble import Infra
 from . import crash, timeline
@@ -63,7 +64,7 @@ def _gave_up_when_interrupted(program):
     """Say whether the program ended because a signal woke it from waiting."""
     if program.trace.calls("handler"):  # it wanted to be interrupted
         return False
-    last = program.trace.calls(*timeline.WAITING)[-1:]
+    last = program.trace.calls(*WAITING)[-1:]
     return bool(program.status) and not program.was_killed and \
         bool(last) and last[0].error == "EINTR"
 
@@ -98,7 +99,7 @@ def _raise_if_unfinished(program):
     if program.status == PLAN_STATUS and b"LOOPBACK_PLAN" in program.stderr:
         raise Infra(bytes(program.stderr).decode("utf-8", "replace"))
     if program.status != TODO_STATUS and \
-            not any(c.args[0] == TODO_STATUS for c in program.trace.calls("_exit")):
+            not any(c.status == TODO_STATUS for c in program.trace.calls("_exit")):
         return                          # nor has a child of it
     said = re.search(rb"([^/\s]+:\d+): step (\d+) is still to do", program.stderr)
     if said:

@@ -2,11 +2,11 @@
 import os
 
 from ..bench.calls import describe
+from ..bench.table import SENDING
 from ..course import steps
 from ..words.text import _
 from . import timeline
 
-SENDING = ("send", "sendto", "sendmsg", "write", "writev")
 NOT_ASKED = ("load", "thread_start", "exit", "_exit")
 
 
@@ -34,11 +34,11 @@ def _that_sent(failure, calls):
     peer, left = failure.of, failure.at
     if left is None or not hasattr(peer, "local"):
         return None
-    fd = next((c.result if c.name != "connect" else c.args[0] for c in reversed(calls)
+    fd = next((c.result if c.name != "connect" else c.fd for c in reversed(calls)
                if c.name in ("accept", "accept4", "connect")
                and c.address == peer.local[:2]), None)
     for call in calls:
-        if call.name in SENDING and call.args[0] == fd and (call.result or 0) > 0:
+        if call.name in SENDING and call.fd == fd and (call.result or 0) > 0:
             if left < call.result:
                 return call
             left -= call.result

@@ -8,8 +8,8 @@ from ..bench.calls import describe
 MOST = 200                          # entries kept, the last ones; the rest is counted
 # A transfer whose length alone changes from turn to turn, as of what is left.
 TRANSFER = re.compile(r"((?:recv|read|send|write)\(\d+, )(\d+)(?:\.\.\.\d+)?(\).*)")
+SAME_IN_A_ROW = ("lane", "who", "thread", "source", "by_tester")
 ABOUT_A_CHILD = ("fork", "wait", "waitpid", "waitid", "wait3", "wait4")
-WAITING = ("poll", "ppoll", "select", "pselect", "epoll_wait", "epoll_pwait")
 
 
 def entries(stage, directory):
@@ -18,7 +18,9 @@ def entries(stage, directory):
     An entry has "at_us" (microseconds since the first one), "lane" ("tester" or
     "program"), "who" (the peer, or the program), "thread" (of the program: "main",
     "thread 2", "child 1"), "text", "words" (the same as words.text.Text has it, or
-    None), "source" ("upperd.c:61" or "") and "times" (how often it came in a row).
+    None), "source" ("upperd.c:61" or ""), "times" (how often it came in a row) and
+    "by_tester": what the tester's plan did to the call, "" for nothing, else one or
+    more of trace.ACTIONS with blanks between.
     directory  where the learner's files lie: only these are sources
     """
     found = [(e.time, _entry("tester", e.who, str(e.text), words=e.text.as_dict()))
@@ -34,9 +36,9 @@ def entries(stage, directory):
     return kept[-MOST:], max(0, len(kept) - MOST)
 
 
-def _entry(lane, who, text, source="", thread="", words=None):
+def _entry(lane, who, text, source="", thread="", words=None, by_tester=""):
     return {"at_us": 0, "lane": lane, "who": who, "thread": thread, "text": text,
-            "source": source, "times": 1, "words": words}
+            "source": source, "times": 1, "words": words, "by_tester": by_tester}
 
 
 def _calls(program, directory):
@@ -49,7 +51,8 @@ def _calls(program, directory):
     # handler calls comes after the handler, and the call that it broke off later.
     found = [(c.entered if c.name == "handler" else c.left or c.entered,
               _entry("program", program.name, _with_child(c, names),
-                     where.get(c.callers, ""), names[c.pid, c.tid])) for c in shown]
+                     where.get(c.callers, ""), names[c.pid, c.tid], c.by_tester))
+             for c in shown]
     if program.status is not None:
         found.append((program.ended, _entry("program", program.name,
                                             f"({program.how_it_ended()})", "", "main")))
@@ -89,7 +92,7 @@ def _next(kind, born, pid):
 def _with_child(call, names):
     """Describe a call; fork and wait say which child they are about."""
     text = describe(call)
-    pid = call.after[1] if call.name == "waitid" and call.after else call.result
+    pid = call.child if call.name == "waitid" else call.result
     child = names.get((pid, pid), "")
     if child.startswith("child") and call.name in ABOUT_A_CHILD:
         return f"{text} ({child})"
@@ -135,7 +138,7 @@ def _repeats(last, coming, length):
 
 def _same(a, b):
     return _shape(a["text"]) == _shape(b["text"]) and \
-        all(a[key] == b[key] for key in ("lane", "who", "thread", "source"))
+        all(a[key] == b[key] for key in SAME_IN_A_ROW)
 
 
 def _shape(text):

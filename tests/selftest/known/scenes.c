@@ -18,7 +18,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <semaphore.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -206,6 +208,69 @@ static void connecting(void)
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
     say("error", error);
     say("blocking", !(fcntl(fd, F_GETFL) & O_NONBLOCK));
+}
+
+/* The same where nobody listens any more. */
+static void connecting_in_vain(void)
+{
+    int error = -1;
+    socklen_t size = sizeof error;
+
+    start_listening();
+    close(listen_fd);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct pollfd ready = { .fd = fd, .events = POLLOUT };
+    say("connect", connect(fd, (struct sockaddr *)&address, len));
+    say("poll", poll(&ready, 1, 5000));
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    say("refused", error == ECONNREFUSED);
+}
+
+/* Every call is made again as long as a signal has interrupted it. */
+static void persistent(void)
+{
+    int tries = 0;
+
+    start_connection();
+    give(4);
+    for (int i = 0; i < 2; i++) {
+        while (recv(far, buf, 2, 0) == -1 && errno == EINTR)
+            tries++;
+        tries++;
+    }
+    say("tries", tries);
+}
+
+static void descriptors(void)
+{
+    int pair[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    say("dup", dup(null) >= 0 ? 0 : -1);
+    say("dup2", dup2(null, null) >= 0 ? 0 : -1);
+    say("fcntl", fcntl(null, F_DUPFD_CLOEXEC, 0) >= 0 ? 0 : -1);
+    say("flags", fcntl(null, F_GETFD));
+    say("socket", socket(AF_INET, SOCK_STREAM, 0) >= 0 ? 0 : -1);
+    say("pipe", pipe(pair));
+    say("eventfd", eventfd(0, 0) >= 0 ? 0 : -1);
+    say("epoll", epoll_create1(0) >= 0 ? 0 : -1);
+    say("fdopen", fdopen(null, "r") != NULL ? 0 : -1);
+}
+
+/* What the program asks for may fail; what libc asks for, never. */
+static void allocating(void)
+{
+    char *volatile first = malloc(10);
+    char *volatile second = calloc(2, 5);
+    char *volatile third = first == NULL ? NULL : realloc(first, 2000);
+    char *volatile text = strdup("text");
+
+    say("malloc", first != NULL ? 0 : -1);
+    say("calloc", second != NULL ? 0 : -1);
+    say("realloc", third != NULL ? 0 : -1);
+    say("strdup", text != NULL ? 0 : -1);
+    free(third != NULL ? third : first);
+    free(second);
+    free(text);
 }
 
 static void closing(void)
@@ -455,6 +520,60 @@ static void waking(void)
     say("early", early);
 }
 
+/* How one thread wakes another, which then says so. */
+static struct waker {
+    int fds[2];
+    sem_t semaphore;
+    const char *by;
+} waker;
+
+static _Atomic int is_awake;
+
+static void *sleep_until_woken(void *unused)
+{
+    eventfd_t value;
+
+    if (strcmp(waker.by, "semaphore") == 0)
+        while (sem_wait(&waker.semaphore) == -1)
+            ;
+    else if (read(waker.fds[0], &value, sizeof value) == -1)
+        say("read", -1);
+    for (volatile int i = 0; i < 2000000; i++)
+        ;                               /* it has something to do first */
+    is_awake = 1;
+    return unused;
+}
+
+static void wake_by(const char *how)
+{
+    pthread_t thread;
+
+    waker.by = how;
+    sem_init(&waker.semaphore, 0, 0);
+    if (pipe(waker.fds) == -1)
+        return;
+    if (strcmp(how, "event") == 0)
+        waker.fds[0] = waker.fds[1] = eventfd(0, 0);
+    is_awake = 0;
+    pthread_create(&thread, NULL, sleep_until_woken, NULL);
+    if (strcmp(how, "pipe") == 0 && write(waker.fds[1], buf, 8) == -1)
+        say("write", -1);
+    if (strcmp(how, "event") == 0)
+        eventfd_write(waker.fds[1], 1);
+    if (strcmp(how, "semaphore") == 0)
+        sem_post(&waker.semaphore);
+    say(how, is_awake);
+    pthread_join(thread, NULL);
+}
+
+/* Has the other thread done its work when the one that wakes it goes on? */
+static void waking_by(void)
+{
+    wake_by("pipe");
+    wake_by("event");
+    wake_by("semaphore");
+}
+
 static void naming(void)
 {
     start_listening();
@@ -490,7 +609,9 @@ static const struct scene {
     { "race", race }, { "crash", crash },
     { "hang", hang }, { "crowd", crowd }, { "ticking", ticking },
     { "executing", executing }, { "handling", handling }, { "waking", waking },
-    { "naming", naming },
+    { "naming", naming }, { "connecting_in_vain", connecting_in_vain },
+    { "persistent", persistent }, { "descriptors", descriptors },
+    { "allocating", allocating }, { "waking_by", waking_by },
 };
 
 int main(int argc, char *argv[])

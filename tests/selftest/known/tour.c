@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -76,6 +77,8 @@ static void move_bytes(void)
     recv(far_fd, buf, sizeof buf, 0); /* log: recv(5, 100) = 0 */
     /* log: recv(4, 1, MSG_DONTWAIT) = -1 EAGAIN */
     recv(near_fd, buf, 1, MSG_DONTWAIT);
+    /* log: recvfrom(-1, 100, MSG_PEE...) = -1 EBADF */
+    recvfrom(-1, buf, room, MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
 }
 
 static void wait_for_things(void)
@@ -154,6 +157,8 @@ static void use_descriptors(void)
         close(pair[0]);
         close(pair[1]);
     }
+    int event_fd = eventfd(0, 0); /* log: eventfd(0) = 6 */
+    close(event_fd);
 }
 
 int main(void)
@@ -168,6 +173,7 @@ int main(void)
     pid_t pid = fork(); /* log: fork() = N */
     if (pid == 0)
         _exit(3);
+    kill(pid, 0); /* log: kill(N, 0) = N */
     waitpid(pid, NULL, 0); /* log: waitpid(N) = N */
     close(far_fd); /* log: close(5) = 0 */
     exit(0); /* log: exit(0) */
