@@ -22,8 +22,9 @@ Request = namedtuple("Request", "number directory variant given only run_all",
                      defaults=(None, "asan", "solutions", None, False))
 
 # What a lesson's checks are given: directory of the learner's files, a build.Built,
-# the interposer's path, paths of the earlier lessons' modules in it.
-Submission = namedtuple("Submission", "directory built interposer modules")
+# the interposer's path, paths of the earlier lessons' modules in it, and whether
+# the learner's files cancel threads.
+Submission = namedtuple("Submission", "directory built interposer modules cancels")
 
 
 def load(number):
@@ -73,9 +74,10 @@ def _build_and_run(request, document, place, lesson_class, directory, on_record)
     document["build"].update(programs=built.programs, warnings=built.warnings,
                              modules=[shown(m) for m in modules])
     document["notes"] += built.notes + _warned(built.warnings) + _linked(modules)
+    cancels = any(sources.calls_to(directory, ["pthread_cancel"]))
     names = [request.only] if request.only else list(lesson_class.checks())
     records = run_checks(lesson_class, names,
-                         Submission(directory, built, interposer, modules),
+                         Submission(directory, built, interposer, modules, cancels),
                          request.run_all, on_record)
     if request.given == "lessons" and modules:
         _look_for_blame(request, document, records)
