@@ -85,7 +85,7 @@ SENTENCES = [
      "A path through the function returns nothing."),
     (r"No such file or directory|file not found",
      "The header's name is misspelt, or it is not on this machine."),
-    (r"undefined reference to `main'|symbol.* main",
+    (r"undefined reference to .main'|symbol.* main",
      "There is no main function in these files."),
     (r"undefined reference to|undefined symbol",
      "The function is called but defined nowhere: misspelt, or not written yet."),

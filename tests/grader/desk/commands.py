@@ -1,7 +1,6 @@
 """What the Makefile offers: a check, hints, progress, play, doctor and so on."""
 import json
 import os
-import shutil
 import sys
 import time
 
@@ -15,7 +14,7 @@ from ..verdict.document import first_mistake
 from ..verdict.grade import Request, grade, load
 from ..words.show import clean
 from ..words.trouble import Usage
-from . import doctor as health, memory, play as plays
+from . import memory
 
 HELP = {
     "hint": "a hint for what the last check of LESSON found; each time a plainer one",
@@ -130,6 +129,8 @@ def watch(options):
 
 def play(options):
     """Let a person try the finished program of a lesson."""
+    from . import play as plays  # slow to import, and for this alone
+
     here = _lesson(options)
     _, lesson_class = load(here.number)
     programs = _install(here, here.solution, lesson_class, "plain", "solutions")
@@ -155,6 +156,8 @@ def make(options):
 
 def _install(here, directory, lesson_class, variant, given):
     """Build the programs of `directory`; return {name: path} below build/."""
+    import shutil  # slow to import, and seldom needed
+
     for program in lesson_class.programs:
         sources.read_source(directory, program, "the lesson's README names the files")
     built = build.build(here, directory, lesson_class.programs, variant, given,
@@ -172,6 +175,8 @@ def _install(here, directory, lesson_class, variant, given):
 
 def reset(options):
     """Put the skeleton back; keep the learner's files aside and say where."""
+    import shutil  # slow to import, and seldom needed
+
     here = _lesson(options)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     for name in sorted(os.listdir(here.skeleton)):
@@ -221,6 +226,8 @@ def progress(_options):
 
 def doctor(_options):
     """Say what this machine has and lacks."""
+    from . import doctor as health  # slow to import, and for this alone
+
     return health.report()
 
 

@@ -39,13 +39,15 @@ class Lesson:
     extras are further programs of its directory, given complete, which show the
     learner's modules at work; a submission need not have them, see has().
     waits says whether its checks wait more than they work; then more of them run at
-    the same time.  Each check gets an object, a stage and a private network of its own.
+    the same time.  variants are builds that checks ask for beside that of the run:
+    they are begun when the run begins.  Each check gets an object, a stage and a private network of its own.
     """
 
     number = 0
     programs = ()
     extras = ()
     waits = False
+    variants = ()
     title = ""
     question = ""
     play = "server"                     # how to try it by hand, see desk/play.py
