@@ -71,6 +71,7 @@ class Program:
         self.was_killed = False
         self.limit = ""
         self._photo = self._nap = (0, None)
+        self._asked, self._timers = 0, False    # what _has_timers() has found
         self._measured = time.monotonic()   # when check_limits() took a look
         self.trace = Trace(os.path.join(scratch, "log"))
         env = {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC0", "HOME": scratch,
@@ -211,22 +212,21 @@ class Program:
         if self.status is not None or self.is_in_a_loop():
             return True
         threads = self._threads()
-        if not threads or self._has_timers() or \
-                not all(procfs.waits_for_ever(t) for t in threads):
+        if not threads or not all(procfs.waits_for_ever(t) for t in threads):
             self._photo = (0, None)
             return False
         then, before = self._photo
         if before != threads:
             self._photo = (time.monotonic(), threads)
             return False
-        return time.monotonic() - then >= STILL
+        return time.monotonic() - then >= STILL and not self._has_timers()
 
     def is_in_a_loop(self):
         """Say whether its last LOOP calls were the same one, with nothing to gain.
 
         Nothing to gain: an error, or the end of a stream, again and again.
         """
-        if self.trace.next < LOOP:
+        if not self.trace.repeats(LOOP):    # more or less two records each
             return False
         last = self.trace.calls()[-LOOP:]
         return len(last) == LOOP and last[-1].name in LOOPING and \
@@ -234,9 +234,12 @@ class Program:
             len({(c.name, c.args, c.result) for c in last[:-1]}) == 1
 
     def _has_timers(self):
-        return self.trace.entered_count("setsockopt") > 0 and any(
-            c.option in SO_RCVTIMEO + SO_SNDTIMEO
-            for c in self.trace.calls("setsockopt"))
+        """Say whether a wait on one of its sockets may end by itself (SO_RCVTIMEO)."""
+        asked, self._asked = self._asked, self.trace.entered_count("setsockopt")
+        if not self._timers and self._asked != asked:   # to read the trace takes time
+            self._timers = any(c.option in SO_RCVTIMEO + SO_SNDTIMEO
+                               for c in self.trace.calls("setsockopt"))
+        return self._timers
 
     # Freeze, thaw, end
 
@@ -267,8 +270,8 @@ class Program:
     def end(self):
         """Kill whatever is left of the program, and take no more of its output."""
         self.look()
-        spawn.end(self.pid)
-        if self.status is None:
+        if self.status is None:         # else its children are ours by now
+            spawn.end(self.pid)
             self._has_ended_with(os.waitpid(self.pid, 0)[1])
             self.was_killed = True
         for fd in self._pipes:

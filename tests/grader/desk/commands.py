@@ -117,14 +117,29 @@ def watch(options):
     directory = options.submission or here.lesson
     seen = None
     while True:
-        now = {e.name: e.stat().st_mtime_ns for e in os.scandir(directory)
-               if e.name.endswith((".c", ".h"))}
+        now = _versions(directory)
         if now != seen:
             seen = now
             print("\n" + "-" * 79, flush=True)
             check(options)
             print(f"\nwatching {shown(directory)}; Ctrl-C ends this", flush=True)
         Pauses(0.3).wait()
+
+
+def _versions(directory):
+    """Return {name: time of the last change} of the sources there are now."""
+    found = {}
+    try:
+        entries = list(os.scandir(directory))
+    except OSError:                     # an editor, or git, is putting it back
+        return found
+    for entry in entries:
+        if sources.is_source(entry.name, ".c", ".h"):
+            try:
+                found[entry.name] = entry.stat().st_mtime_ns
+            except OSError:
+                pass                    # it vanished since it was listed
+    return found
 
 
 def play(options):
