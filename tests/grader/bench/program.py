@@ -43,6 +43,7 @@ class Program:
     """One run of an executable.
 
     stdout, stderr  what it has printed so far
+    output          where its stdout leads, one of standard.OUTPUTS
     status          None while it runs; then its exit status, or -signal
     trace           the interposer's log
     limit           the limit it broke, in words, or ""
@@ -65,7 +66,7 @@ class Program:
         self.name = os.path.basename(path)
         self.path = path
         self.args = [str(a) for a in args]
-        self.scratch = scratch
+        self.scratch, self.output = scratch, output
         self.stdout, self.stderr = bytearray(), bytearray()
         self.status = None
         self.was_killed = False

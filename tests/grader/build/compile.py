@@ -1,6 +1,7 @@
 """From sources to programs: how a program is compiled, each file of it once."""
 import contextlib
 import os
+import re
 from collections import namedtuple
 
 from ..course import sources
@@ -23,6 +24,12 @@ NAMES = {"asan": "AddressSanitizer", "tsan": "ThreadSanitizer"}
 GOLD = ["-fuse-ld=gold"]
 STATIC = ["-static-libasan", "-static-libubsan"]
 COMPILE_SECONDS = 120
+# What tools say when it is not the source that is at fault.
+MACHINE = re.compile(r"No space left on device|Read-only file system|"
+                     r"v?fork: \w.*|posix_spawn: \w.*|virtual memory exhausted.*|"
+                     r"out of memory allocating.*|Killed signal terminated program.*|"
+                     r"[cC]annot allocate memory|memory exhausted")
+OF_THE_LINKER = re.compile(r"ld\.gold|collect2:|linker command failed")
 HERE = "{here}"                     # in kept warnings: the directory of the sources
 
 # programs  {name: path of the executable}
@@ -65,7 +72,7 @@ def _found(tool):
 
 def flags(variant):
     """Return the compiler's flags for one of VARIANTS, those for linking included."""
-    return [*_compiling(variant), *_linking(variant)]
+    return _compiling(variant) + (_quick(STATIC) if variant == "asan" else [])
 
 
 def _compiling(variant):
@@ -74,28 +81,27 @@ def _compiling(variant):
         VARIANTS[variant]
 
 
-def _linking(variant):
-    """Return flags to link with that save time, as far as the compiler takes them.
+def _quick(options):
+    """Return these options to link with, which save time, if the compiler takes them.
 
-    gold links in two thirds of the time.  gcc's sanitizers are shared libraries,
-    looked for and bound at every start, which takes a third of it; both or neither
-    are linked in, or else each has a report file of its own.
+    STATIC  gcc's sanitizers are shared libraries, looked for and bound at every
+            start, which takes a third of it; both or neither are linked in, or
+            else each has a report file of its own
+    GOLD    a linker that takes two thirds of the time
     What a compiler takes is found out once, and kept in the cache.
     """
     source = os.path.join(COMMON, "todo.c")
-    command = [*compiler(), *VARIANTS["asan"], "-I", COMMON]
+    command = [*compiler(), *VARIANTS["asan"], *options, "-I", COMMON]
 
     def make(out):
+        code, _ = run([*command, "-shared", "-fPIC", "-o", os.path.join(out, "probe"),
+                       source])
         with open(os.path.join(out, "flags"), "w", encoding="ascii") as file:
-            for options in (GOLD, STATIC):
-                code, _ = run([*command, *options, "-shared", "-fPIC", "-o",
-                               os.path.join(out, "probe"), source])
-                file.write("" if code else " ".join(options) + "\n")
+            file.write("" if code else " ".join(options))
 
-    entry = cache.entry(Recipe(cache.key_of(command + GOLD + STATIC, [source]), make))
+    entry = cache.entry(Recipe(cache.key_of(command, [source], extra="quick"), make))
     with open(os.path.join(entry, "flags"), encoding="ascii") as file:
-        taken = file.read().split()
-    return [word for word in taken if variant == "asan" or word in GOLD]
+        return file.read().split()
 
 
 def shown_or_whole(path):
@@ -205,7 +211,7 @@ def _executable(name, files, archive, variant):
 
     One file is compiled and linked in one go; of more, each is an object first.
     """
-    command = compiler() + flags(variant)
+    command = compiler() + flags(variant) + _quick(GOLD)
     objects = [os.path.join(BUILD, "cache", recipe.key, "object.o")
                for recipe in _objects(files, variant)] if files[1:] else []
     made = [shown_or_whole(f) for f in objects or files] + [archive]
@@ -296,6 +302,8 @@ def _compile(command, out, source=""):
     source  the path of which the directory is not to be kept with the warnings
     """
     code, text = run(command)
+    if code != 0 and OF_THE_LINKER.search(text):    # gold has other words, or none
+        code, text = run([word for word in command if word not in GOLD])
     if code != 0:
         raise BuildFailure(text)
     here = shown_or_whole(os.path.dirname(source)) + os.sep
@@ -331,7 +339,7 @@ def run(command):
     except OSError as e:
         raise Infra(f"cannot run {command[0]}: {e.strerror}") from None
     text = done.stdout.decode("utf-8", "replace")
-    for trouble in ("No space left on device", "Read-only file system"):
-        if done.returncode != 0 and trouble in text:
-            raise Infra(f"the compiler could not write: {trouble}")
+    trouble = MACHINE.search(text) if done.returncode != 0 else None
+    if trouble:
+        raise Infra(f"the compiler met a limit of this machine: {trouble[0]}")
     return done.returncode, text

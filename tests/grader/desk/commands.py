@@ -15,6 +15,7 @@ from ..verdict.grade import Request, grade, load
 from ..words.show import clean
 from ..words.trouble import Usage
 from . import memory
+from .live import Lines
 
 HELP = {
     "hint": "a hint for what the last check of LESSON found; each time a plainer one",
@@ -42,20 +43,30 @@ def check(options, whole=False):
     """Grade a lesson and print its page; return the exit status."""
     if options.submission and not os.path.isdir(options.submission):
         raise Usage(f"--submission {options.submission}: there is no such directory")
-    document = _graded(Request(options.lesson, options.submission, options.build,
-                               options.given, options.check, options.all))
+    request = Request(options.lesson, options.submission, options.build,
+                      options.given, options.check, options.all,
+                      None if options.submission else _failed_last(options.lesson))
+    is_terminal = sys.stdout.isatty() and options.json != "-"
+    colour = is_terminal and not options.plain and not os.environ.get("NO_COLOR")
+    lines = Lines(request, colour)
+    document = _graded(request, lines.tell if is_terminal else lambda record: None)
     if options.json:
         _write_json(options.json, document)
     if options.json != "-":
-        colour = sys.stdout.isatty() and not options.plain and \
-            not os.environ.get("NO_COLOR")
-        sys.stdout.write(page(document, colour, whole))
+        sys.stdout.write(page(document, colour, whole, told=lines.are_begun))
     return document["exit_status"]
 
 
-def _graded(request):
+def _failed_last(lesson):
+    """Return the ID of the check of a lesson that failed last time, or None."""
+    last = memory.last_document(place_of(lesson).number) or {"checks": []}
+    return next((c["id"] for c in last["checks"]
+                 if c["verdict"] not in (None, "PASS", "SKIP")), None)
+
+
+def _graded(request, on_record=lambda record: None):
     """Grade; return the document, with what is remembered, and remember it."""
-    document = grade(request)
+    document = grade(request, on_record)
     memory.recall(document)
     if document["lesson"]["own"] and not request.only:
         memory.remember(document)
@@ -103,11 +114,8 @@ def trace(options):
     """Run one check alone and show its whole chart."""
     here = _lesson(options)
     if not options.check:
-        last = memory.last_document(here.number) or {"checks": []}
-        failed = [c["id"] for c in last["checks"]
-                  if c["verdict"] not in (None, "PASS", "SKIP")]
         _, lesson_class = load(here.number)
-        options.check = failed[0] if failed else next(iter(lesson_class.checks()))
+        options.check = _failed_last(here.number) or next(iter(lesson_class.checks()))
     return check(options, whole=True)
 
 

@@ -9,6 +9,7 @@ import time
 
 from ..bench import machine, procfs, scratch, spawn
 from ..bench.patience import Deadline, patience
+from ..words.trouble import Infra
 
 STOPPING = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
 STOPPING_TIME = 10                  # seconds a worker has to end what it started
@@ -81,7 +82,7 @@ class Crew:
             directory = os.path.join(self.directory, str(self.made))
             os.mkdir(directory)
             (theirs_in, orders), (answers, theirs_out) = os.pipe(), os.pipe()
-            pid = os.fork()
+            pid = _fork()
             if pid == 0:
                 others = [fd for w in self.workers for fd in (w.orders, w.answers)]
                 for fd in (orders, answers, *others):
@@ -143,6 +144,15 @@ class Crew:
         """End all workers; nothing of them is left."""
         self.stop_all_after([])
         scratch.remove(self.directory)
+
+
+def _fork():
+    """As os.fork(); Infra when the machine allows no further process."""
+    try:
+        return os.fork()
+    except OSError as e:
+        raise Infra(f"cannot start a process to run a check: {e.strerror} "
+                    "(ulimit -u says how many are allowed)") from None
 
 
 def _is_lost(worker):

@@ -5,16 +5,26 @@ from ..bench import procfs
 from ..bench.table import WAITING
 from ..stage.failure import Failure, Skip, Unfinished
 from ..words.trouble import Infra
-from . import crash, timeline
+from . import crash, shortage
 
 TODO_STATUS = 86                    # exit status of todo(), see common/todo.h
 PLAN_STATUS = 97                    # exit status of a plan that cannot be read
 
 
 def examined(end, stage, method):
-    """Return what really ended the check, now that the programs can be looked at."""
+    """Return what really ended the check, now that the programs can be looked at.
+
+    Infra when a program could not be watched, or met a limit of the machine.
+    """
     if isinstance(end, Skip):
         return end
+    found = _found(end, stage, method)
+    if isinstance(found, Failure) and found.verdict != "LIMIT":
+        shortage.raise_if_met(stage)
+    return found
+
+
+def _found(end, stage, method):
     # One may be dying: it has closed all, or its report is half written.
     if end is not None or any(p.report() for p in stage.programs):
         stage.lets_the_dying_end()

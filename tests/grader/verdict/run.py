@@ -10,7 +10,7 @@ from ..stage.stage import Stage
 from ..words import show
 from ..words.text import _
 from ..words.trouble import Infra
-from . import crash, timeline
+from . import crash, shortage, timeline
 from .because import Case, agrees
 from .crew import Crew
 from .examine import examined
@@ -43,7 +43,8 @@ def run_check(lesson_class, name, submission, scratch):
         _note_strays(record, stage.end(), stage, submission)
     except Exception as e:              # whatever it is, it is not the learner's fault
         record.verdict = "INFRA"
-        record.actual = str(e) if isinstance(e, Infra) else _traceback()
+        record.actual = str(e) if isinstance(e, Infra) else \
+            isinstance(e, OSError) and shortage.of_the_tester(e) or _traceback()
     finally:
         if stage:
             stage.end()
