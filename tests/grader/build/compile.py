@@ -326,6 +326,29 @@ def missing_sanitizer(variant):
     return code != 0 and complaints.lacks_sanitizer(text)
 
 
+def does_not_start(variant):
+    """Return why a program built as `variant` does not start here, "" if it does."""
+    with _file_of("probe.c", "int main(void)\n{\n    return 0;\n}\n") as source:
+        program = source[:-len(".c")]
+        code, text = run([*compiler(), *flags(variant), "-o", program, source])
+        if code == 0:
+            code, text = run([program])
+    lines = [line for line in text.splitlines() if line.strip("= ")]
+    return "" if code == 0 else lines[0] if lines else f"exit status {code}"
+
+
+@contextlib.contextmanager
+def _file_of(name, text):
+    """Write a file into a directory of its own; yield its path; remove both."""
+    import tempfile  # slow to import, and seldom needed
+
+    with tempfile.TemporaryDirectory(dir=build_dir("tmp")) as place:
+        path = os.path.join(place, name)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        yield path
+
+
 def run(command):
     """Run a tool of our own; return (exit status, what it printed)."""
     import subprocess
