@@ -13,7 +13,7 @@ from ..pages.page import WORDS, page
 from ..verdict.document import first_mistake
 from ..verdict.grade import Request, grade, load
 from ..words.show import clean
-from ..words.trouble import Usage
+from ..words.trouble import Infra, Usage
 from . import memory
 from .live import Lines
 
@@ -127,9 +127,14 @@ def watch(options):
     while True:
         now = _versions(directory)
         if now != seen:
-            seen = now
             print("\n" + "-" * 79, flush=True)
-            check(options)
+            try:
+                check(options)
+            except (Usage, Infra) as e:     # a directory, say, that was there before
+                if seen is None:
+                    raise
+                print(clean(str(e)))
+            seen = now
             print(f"\nwatching {shown(directory)}; Ctrl-C ends this", flush=True)
         Pauses(0.3).wait()
 

@@ -8,12 +8,12 @@ import sys
 import time
 
 from ..bench import machine, procfs, scratch, spawn
-from ..bench.patience import Deadline, patience
+from ..bench.patience import Deadline, slowness
 from ..words.trouble import Infra
 
 STOPPING = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
 STOPPING_TIME = 10                  # seconds a worker has to end what it started
-LONGEST = 20                        # times patience() that one check may take
+LONGEST = 100                       # seconds one check may take on an idle machine
 LOOK = 1                            # seconds between two looks at silent workers
 GIVE_UP = 1.5                       # times LONGEST: one whose own alarm does not ring
 
@@ -64,7 +64,7 @@ class Crew:
         while True:
             worker = next((w for w in self.workers if not w.name), None) or self._hire()
             worker.name, worker.limit = name, time.monotonic() + \
-                GIVE_UP * LONGEST * patience()
+                GIVE_UP * LONGEST * slowness()
             try:
                 os.write(worker.orders, f"{name}\n".encode())
                 return
@@ -198,7 +198,7 @@ def _be_a_worker(orders, answers, work):
 def _work_on(orders, answers, work):
     open_before = _descriptors()
     while (name := os.read(orders, 4096).decode().strip()):
-        signal.alarm(int(LONGEST * patience()))     # a check of ours that never ends
+        signal.alarm(int(LONGEST * slowness()))     # a check of ours that never ends
         text = work(name).encode() + b"\n"
         _end_strays()
         signal.alarm(0)
