@@ -367,7 +367,7 @@ class TcpClient(Lesson):
         return client
 
     def runs(self, argument_lists):
-        """Start a run for each list of arguments; yield (arguments, run), one by one."""
+        """Start a run for each list of arguments; yield (arguments, run)."""
         for arguments in argument_lists:
             yield arguments, self.run_alone(*arguments)
 
