@@ -95,6 +95,19 @@ def _parent_keeps_a_connection(case):
     return False
 
 
+def _written_and_not_sent(case):
+    """A stream on a socket holds bytes while its program waits for more."""
+    return any(p.trace.unflushed for p in case.programs)
+
+
+def _buffer_set_late(case):
+    return any(c.trouble & 1 for c in case.calls("setvbuf"))
+
+
+def _size_without_memory(case):
+    return any(c.trouble & 2 for c in case.calls("setvbuf"))
+
+
 def _never_listens(case):
     return not any(c.result == 0 for c in case.calls("listen"))
 
@@ -116,6 +129,9 @@ BECAUSE = {
     "E2": _some_send_not_repeated,
     "E6": _overflow_in_a_receive,
     "K4": _parent_keeps_a_connection,
+    "J1": _written_and_not_sent,
+    "J7": _buffer_set_late,
+    "J11": _size_without_memory,
     "D6": _never_listens,
     "D16": _ready_line_names_another_port,
     "U10": lambda case: bool(case.report),
