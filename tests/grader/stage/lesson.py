@@ -160,6 +160,11 @@ class Lesson:
         return _can_bind(socket.AF_INET6, ("::1", 0))
 
     @staticmethod
+    def has_address(text):
+        """Give this check's network one more IPv6 address; say whether that worked."""
+        return network.add_address(text)
+
+    @staticmethod
     def is_free(port):
         """Say whether no other program has this port of 127.0.0.1."""
         return _can_bind(socket.AF_INET, (LOOPBACK, port))
