@@ -17,7 +17,7 @@ OPTIONS = $${SUBMISSION:+--submission "$$SUBMISSION"} $${JSON:+--json "$$JSON"} 
           $${ALL:+--all} $${PLAIN:+--plain}
 
 .DEFAULT_GOAL = help
-.PHONY: help check progress doctor compare test flake bench-grader fuzz mutants compile_commands.json clean
+.PHONY: help check progress doctor compare test flake bench-grader fuzz mutants sentences compile_commands.json clean
 
 help:                   ## say what can be made
 	@sed -n 's/^\([a-z_.%-]*\):.*## /  make \1\t/p' Makefile | sed 's/%/N/' | expand -t 32
@@ -68,6 +68,9 @@ bench-grader:           ## how long a check takes, and the bare compiler
 
 fuzz:                   ## fuzz the parsers of 06 and 07, RUNS seconds each
 	@tests/selftest/fuzz/run.sh $(or $(RUNS),30)
+
+sentences:              ## which check examines what: docs/sentences.md
+	@$(PYTHON) tests/selftest/sentences.py
 
 mutants:                ## which check catches which: docs/mutants.md
 	@$(PYTHON) tests/selftest/mutants.py

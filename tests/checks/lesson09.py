@@ -348,6 +348,7 @@ class Stdio(Lesson):
                 server.end()            # it makes its streams in another way
                 continue
             alice.gets_nothing("D13")
+            alice.leaves()
             server.has_more_to_say_than(0, "about that failure", "D23")
             self.next_is_served(server, "D23")
             server.end()
