@@ -17,8 +17,8 @@ Block = namedtuple("Block", "heading frames")
 # "#1 0x55d0 in serve /a/b.c:12:3", "#1 0x55d0 (/a/b+0x12)", "#1 serve /a/b.c:12"
 FRAME = re.compile(r"\s+#\d+ (?:0x[0-9a-f]+ )?(?:in )?(.*)")
 PLACE = re.compile(r"(?:^|\s)(\S*?)([^/\s]+\.[ch]):(\d+)(?::\d+)?(?:\s|$)")
-DRESSED = re.compile(r"^(__interceptor_|__asan_|___interceptor_)|\.(part|constprop|cold)"
-                     r"\.\d+$")
+DRESSED = re.compile(r"^(__interceptor_|__asan_|___interceptor_)"
+                     r"|\.(part|constprop|cold)\.\d+$")
 SYNONYMS = {"bcmp": "memcmp"}
 
 
