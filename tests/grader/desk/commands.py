@@ -171,6 +171,9 @@ def make(options):
         for path in _install(here, here.lesson, lesson_class, options.build,
                              options.given).values():
             print(f"built {path}")
+        if options.build == "asan":
+            print("under gdb or strace: ASAN_OPTIONS=detect_leaks=0, see "
+                  "docs/debugging.md")
     except sources.SourceProblem as e:
         print(clean(str(e)))
         return 1
