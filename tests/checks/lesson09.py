@@ -11,8 +11,8 @@ LIMIT = 8192                        # bytes of a line, with its newline
 TOO_LONG = b"error: line too long\n"
 HUGE = "99999999999999999999"
 BAD_USES = [["-x", "0"], ["0", "0"],
-            *(["-m", mode, "0"] for mode in ("some", "-1", "", "7x", "+7", " 7", "none ",
-                                             "1048577", "4294967303", HUGE)),
+            *(["-m", mode, "0"] for mode in ("some", "-1", "", "7x", "+7", " 7", "1048577",
+                                             "4294967303", HUGE)),
             *(["-t", when, "0"] for when in ("now", "-1", "", "1x", "+1", HUGE)),
             *(["-b", host, "0"] for host in ("localhost", "", "127.1", "0x7f.0.0.1",
                                              "2130706433", "127.0.0.1.1", "::1::"))]
@@ -157,8 +157,8 @@ class Stdio(Lesson):
 
     def kind_of_buffer(self):
         """Return the bug when a stream is not buffered as it should be."""
-        return "J11" if any(c.trouble & 2 for c in self.program.trace.calls("setvbuf")) \
-            else "J7"
+        calls = self.program.trace.calls("setvbuf")
+        return "J11" if any(call.trouble & 2 for call in calls) else "J7"
 
     @staticmethod
     def writes_of(server):

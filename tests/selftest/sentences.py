@@ -93,7 +93,8 @@ def table(lesson):
     by_check = {}
     for mutant in mutants.mutants(lesson):
         by_check.setdefault(mutant.check, []).append(mutant.name)
-    lines = [f"## Lesson {lesson}\n", "| Sentence | Checks | Mutants |", "|---|---|---|"]
+    lines = [f"## Lesson {lesson}\n", "| Sentence | Checks | Mutants |",
+             "|---|---|---|"]
     for promise, row in matched(lesson)[0]:
         checks = row.checks if row else []
         broken = [name for check in checks for name in by_check.get(check, [])]

@@ -68,7 +68,8 @@ class Program:
                    os.path.join(scratch, "absent.so"))
         env = {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC0", "HOME": scratch,
                **(surroundings or {}), "LD_PRELOAD": preload, "LOOPBACK_PLAN": plan,
-               **self.trace.environment(), **self._sanitizer_options(leaks, cancels, reuses)}
+               **self.trace.environment(),
+               **self._sanitizer_options(leaks, cancels, reuses)}
         self._pipes = {}
         self._standard = Standard(scratch, stdin, output, closed)
         self._start(env, ignores)

@@ -121,7 +121,9 @@ def _warned(warnings):
     first = next((line for line in warnings.splitlines() if ": warning:" in line), "")
     if not count:
         return []
-    return [f"{show.count(count, 'compiler warning')}, the first: {first}"]
+    help_text, _ = build.found(warnings)
+    return [f"{show.count(count, 'compiler warning')}, the first: {first}"
+            + (f"\n{help_text}" if help_text else "")]
 
 
 def _note_build(document, problem, planned):

@@ -35,7 +35,7 @@ def run_check(lesson_class, name, submission, scratch):
     try:
         stage = Stage(scratch)
         end = _play(lesson_class, method, stage, submission)
-        end = examined(end, stage, method)
+        end = examined(end, stage, method, submission.directory)
         _note(record, end, stage, submission)
         strays, ended, stage = stage.end(), stage, None
         if strays and record.verdict == "PASS":

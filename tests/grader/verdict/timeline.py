@@ -52,7 +52,8 @@ def _calls(program, directory):
     # handler calls comes after the handler, and the call that it broke off later.
     found = [(c.entered if c.name == "handler" else c.left or c.entered,
               _entry("program", program.name, _with_child(c, names),
-                     where.get(c.callers, ""), names[c.pid, c.tid], by_tester=_hand(c, sizes)))
+                     where.get(c.callers, ""), names[c.pid, c.tid],
+                     by_tester=_hand(c, sizes)))
              for c in shown]
     if program.status is not None:
         found.append((program.ended, _entry("program", program.name,
