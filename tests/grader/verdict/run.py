@@ -105,7 +105,10 @@ def _note_failure(record, failure, stage, directory):
         record.why = WHY_LIMITS         # no bug of the check: it got in its own way
         return
     bug = record.bugs[0] if failure.bug is None else failure.bug
-    if bug and agrees(bug, Case(failure, stage.shown())):
+    case = Case(failure, stage.shown())
+    if failure.verdict == "CRASH" and not agrees(bug, case):
+        bug = crash.bug(case.report, case.status)   # what it is where not as expected
+    if bug and agrees(bug, case):
         record.bug, record.why = bug, bugs.bug(bug).rule
     else:
         record.tells(origin=first_wrong(failure, stage, directory))
