@@ -38,12 +38,13 @@ class Program:
     """
 
     def __init__(self, path, args, scratch, interposer, plan="", stdin=b"",
-                 leaks=False, cancels=False):
+                 leaks=False, cancels=False, zone="UTC0"):
         """Start `path` with `args` in the directory `scratch` (ours alone).
 
         stdin  bytes it can read, or None: descriptor 0 is closed
         leaks  whether memory still held at its end counts as an error
         cancels  whether it cancels threads
+        zone   what TZ says
         """
         self.name = os.path.basename(path)
         self.path = path
@@ -57,7 +58,7 @@ class Program:
         self.trace = Trace(os.path.join(scratch, "log"))
         preload = os.path.join(scratch, "interpose.so")
         os.symlink(interposer, preload)     # its own path may have a blank in it
-        env = {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC0", "HOME": scratch,
+        env = {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": zone, "HOME": scratch,
                "LD_PRELOAD": preload, "LOOPBACK_PLAN": plan,
                **self.trace.environment(), **self._sanitizer_options(leaks, cancels)}
         self._pipes = {}

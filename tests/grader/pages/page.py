@@ -88,7 +88,7 @@ def _evidence(check):
 def _explanation(document, check):
     number = document["lesson"]["number"]
     level = document["hint_level"]
-    lines = [_wrapped("  Why   ", check["why"], 8)]
+    lines = [_wrapped("  Why   ", check["why"], 8)] if check["why"] else []
     if not check["bug"]:
         lines.append(f"  Next  make trace-lesson{number}".ljust(32)
                      + "runs this check alone and shows it all")

@@ -1,5 +1,13 @@
 """The words a lesson's checks are written in; nothing else is for their use."""
-from .failure import Failure, Skip
+from .conversation import (SERVER, Conversation, Dice, Step, dealt, interleaved,
+                           pieces, sends, vanishes, words)
+from .difference import Due
+from .failure import UNNAMED, Failure, Skip
+from .faults import fails, interrupted, short, stops
 from .lesson import Lesson, check
+from .protocol import COMPLAINT, Outcome, Protocol
 
-__all__ = ["Failure", "Lesson", "Skip", "check"]
+__all__ = ["COMPLAINT", "Conversation", "Dice", "Due", "Failure", "Lesson", "Outcome",
+           "Protocol", "SERVER", "Skip", "Step", "UNNAMED", "check", "dealt", "fails",
+           "interleaved", "interrupted", "pieces", "sends", "short", "stops",
+           "vanishes", "words"]

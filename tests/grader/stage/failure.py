@@ -1,12 +1,15 @@
 """What ends a check before its last line: one class for each kind of end."""
 
 
+UNNAMED = ""                        # a bug that the evidence does not tell
+
+
 class Failure(Exception):
     """The program is not right: what was expected, what happened, and which bug.
 
     expected, actual  one line of text each
-    bug               an ID of docs/bugs, a function that finds it out, or None for
-                      the first bug of the check
+    bug               an ID of docs/bugs, a function that finds it out, UNNAMED when
+                      none is certain, or None for the first bug of the check
     verdict           FAIL, TIMEOUT, CRASH, LIMIT or LEFTOVER
     """
 

@@ -8,7 +8,7 @@ class Record:
     bugs          IDs of the bugs it catches, the usual one first
     points        {"earned", "possible"}
     verdict       a word of grader.pages.page.WORDS, or None: it was not run
-    bug           ID of the bug it found, or None
+    bug           ID of the bug it found; None: no failure, or one without a name
     expected      what should have happened; actual: what did; why: the rule behind it
     where         where a program sits that does not go on
     frames        at most two places in the learner's files, of a crash

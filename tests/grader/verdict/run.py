@@ -97,8 +97,9 @@ def _note_failure(record, failure):
     if failure.verdict == "LIMIT" and not failure.bug:
         record.why = WHY_LIMITS         # no bug of the check: it got in its own way
         return
-    record.bug = failure.bug or record.bugs[0]
-    record.why = bugs.bug(record.bug).rule
+    usual = record.bugs[0] if record.bugs else None
+    record.bug = (usual if failure.bug is None else failure.bug) or None
+    record.why = bugs.bug(record.bug).rule if record.bug else ""
 
 
 # All checks, in parallel processes

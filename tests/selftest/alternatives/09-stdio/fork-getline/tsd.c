@@ -89,27 +89,39 @@ static void finish(int fd)
         ;
 }
 
+/* Take a line of at most LIMIT bytes, NUL bytes too; return its length. */
+static size_t take_line(FILE *in, char *line)
+{
+    size_t used = 0;
+    int byte = 0;
+
+    while (used < LIMIT && byte != '\n' && (byte = getc(in)) != EOF)
+        line[used++] = (char)byte;
+    return used;
+}
+
 static int serve(int fd)
 {
     FILE *in = fdopen(fd, "r"), *out = fdopen(dup(fd), "w");
-    char line[LIMIT + 2], text[32];
+    char line[LIMIT], text[32];
     char *memory = malloc(opt.size + 1);
+    size_t len;
     int rc = 0;
 
     setvbuf(out, opt.size > 0 ? memory : NULL,
             opt.mode == 0 ? _IONBF : opt.mode == 1 ? _IOLBF : _IOFBF, opt.size);
-    while (fgets(line, LIMIT + 1, in) != NULL) {
+    while ((len = take_line(in, line)) > 0) {
         time_t now = opt.clock >= 0 ? (time_t)opt.clock : time(NULL);
-        char *newline = strchr(line, '\n');
-        if (newline == NULL) {
-            if (!feof(in))
+        if (line[--len] != '\n') {
+            if (!feof(in) && !ferror(in))
                 fputs("error: line too long\n", out);
             break;
         }
-        line[strcspn(line, "\r\n")] = '\0';
+        if (len > 0 && line[len - 1] == '\r')
+            len--;
         fputs("[", out);
         fprintf(out, "%.24s] ", ctime_r(&now, text));
-        fputs(line, out);
+        fwrite(line, 1, len, out);
         fputs("\n", out);
         if (fflush(out) == EOF)
             rc = -1;

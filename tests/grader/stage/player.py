@@ -1,0 +1,316 @@
+"""Plays a conversation with a program, and compares with what the model says."""
+import re
+import signal
+import time
+
+from ..words import show
+from . import difference, faults
+from .conversation import SERVER, words
+from .failure import UNNAMED, Failure
+from .protocol import Heard
+
+LATE = {"eof": "the end of the stream", "reset": "a reset (RST)"}
+RECEIVING = ("recv", "read", "readv", "recvfrom", "recvmsg")
+SECOND = 1.5                        # seconds until the clock shows another one
+LAG = 0.05                          # seconds that time(2) may lag behind, and more
+
+
+class Player:
+    """One conversation as it is played; what it does raises Failure."""
+
+    def __init__(self, lesson, protocol, conversation):
+        self.lesson, self.stage = lesson, lesson.stage
+        self.protocol, self.conversation = protocol, conversation
+        self.heard = {}                 # who: Heard, in order of connecting
+        self.program = None
+        self.frozen = False
+        self.broken = []                # resets: (who, bytes on stderr before it)
+
+    def starts(self, port=0):
+        """Start the program as the conversation says; return it.
+
+        port  of the tester's socket, when the program is a client
+        """
+        talk, lesson = self.conversation, self.lesson
+        for fault in talk.plan:
+            if fault.words:
+                self.stage.tell(fault.words, "the tester")
+        if talk.zone != "UTC0":
+            self.stage.tell(f"sets TZ={talk.zone}", "the tester")
+        waits = self.protocol.listens and not self.protocol.refuses(talk)
+        self.program = (lesson.serve if waits else lesson.run)(
+            *words(talk, port), plan=faults.plan_of(talk.plan), stdin=talk.stdin,
+            zone=talk.zone, program=talk.program,
+            leaks=any(s.does == "stops" for s in talk.steps))
+        return self.program
+
+    # Steps
+
+    def plays(self, program):
+        """Take all steps with the program that runs, then look how all stands."""
+        self.program = program
+        self._takes_all()
+        self._closes()
+
+    def _takes_all(self):
+        """Take each step; before and after it all must stand as it should."""
+        steps = self.conversation.steps
+        for step, then in zip(steps, (*steps[1:], None)):
+            self._takes(step)
+            if then is None or then.does != "is stopped":
+                self.looks()
+
+    def _takes(self, step):
+        who, does, data = step
+        if does == "connects":
+            self.heard[who] = Heard(self._connected(who))
+        elif does == "freezes":
+            self.stage.tell("stops the server for a moment", "the tester")
+            self.program.freeze()
+            self.frozen = True
+        elif does == "goes on":
+            if self.frozen:
+                self.program.goes_on()
+            self.frozen = False
+        elif does == "is stopped":
+            self.frozen = self.program.is_stopped_by_plan(data.decode())
+        elif does == "stops":
+            self.program.is_told_to_stop(signal.Signals["SIG" + data.decode()])
+            self.program.ends_in_order("I11")
+        elif does == "waits for a new second":
+            self._waits_for_a_new_second()
+        else:
+            self._acts(self.heard[who], does, data)
+
+    def _connected(self, who):
+        return self.lesson.client(who)
+
+    def _waits_for_a_new_second(self):
+        self.stage.tell("waits for the clock to show another second", "the tester")
+        now = int(time.time())
+        self.stage.wait_for(lambda: time.time() > now + 1 + LAG, patient=True,
+                            seconds=SECOND)
+
+    def _acts(self, heard, does, data):
+        peer = heard.peer
+        if does == "sends":
+            peer.sends(data)
+            heard.sent += data
+            heard.times.append((len(heard.sent), time.time()))
+            return
+        peer.receive()
+        heard.got += bytes(peer.got)
+        peer.got.clear()
+        due = self.protocol.due(self.conversation, heard)
+        if does == "resets" and due.end == "open" and not heard.done:
+            self.broken.append((peer.name, len(self.program.stderr)))
+        {"is done": peer.is_done_sending, "leaves": peer.leaves,
+         "resets": peer.resets}[does]()
+        heard.finished = heard.finished or does == "is done"
+        heard.done = does
+
+    # What must be true between two steps
+
+    def looks(self):
+        """Wait for what is due now; nobody may have got anything else."""
+        if self.frozen or self.program.status is not None:
+            return
+        now = [(h, self._due(h)) for h in self.heard.values() if not h.peer.gone]
+        self.stage.wait_for(lambda: all([self._has_enough(h, d) for h, d in now]),
+                            readable=[fd for h, _ in now
+                                      for fd in h.peer.open_descriptors()])
+        if any(due.end == "open" for _, due in now):
+            self._settles([h for h, due in now if due.end == "open"])
+        for heard, due in now:
+            self._compares(heard, due)
+
+    def _due(self, heard):
+        """Return what is due to this peer; nothing while it waits for its turn."""
+        due = self.protocol.due(self.conversation, heard)
+        here = [h for h in self.heard.values() if not self._is_through(h)]
+        if heard in here[:self.protocol.served(self.conversation)] \
+                or self._is_through(heard):
+            return due
+        return difference.Due((), "any", difference.due_bytes(due) + due.more)
+
+    @staticmethod
+    def _is_through(heard):
+        return heard.peer.gone or bool(heard.done and heard.peer.end)
+
+    def _has_enough(self, heard, due):
+        heard.peer.receive()
+        heard.peer.acknowledges_at_once()
+        got = self._got(heard)
+        return heard.peer.end == "reset" or bool(
+            len(got) >= len(difference.due_bytes(due))
+            and (due.end != "eof" or heard.peer.end)) or bool(heard.peer.end)
+
+    def _got(self, heard):
+        """Return all that a peer has received, what is free in it made uniform."""
+        return self.protocol.seen(self.conversation, heard,
+                                  heard.got + bytes(heard.peer.got))
+
+    def _settles(self, open_ones):
+        """Wait until the program has read all that these peers have sent."""
+        def settled():
+            self.stage.look()
+            return self.program.status is not None or (
+                all(h.peer.is_taken() for h in open_ones)
+                and self.program.waits_for_input())
+
+        if self.protocol.listens:
+            self.stage.wait_for(settled)
+        for heard in open_ones:
+            heard.peer.receive()
+
+    def _compares(self, heard, due):
+        peer, got = heard.peer, self._got(heard)
+        found = difference.between(peer.name, due, got)
+        if found is None:
+            found = self._compares_end(heard, due)
+        if found is None or self._is_excused(heard, found):
+            new, heard.got = bytes(peer.got), heard.got + bytes(peer.got)
+            peer.got.clear()
+            if new:
+                peer.tells(f"receives {show.some(new, 23)}")
+            return
+        self._fails(found, heard)
+
+    @staticmethod
+    def _compares_end(heard, due):
+        end = heard.peer.end
+        if due.end == "any" or end == {"open": "", "eof": "eof"}[due.end]:
+            return None
+        return difference.Difference(heard.peer.name, end or "open", due.end, b"", b"")
+
+    def _is_excused(self, heard, found):
+        """Say whether this peer may miss something: a fault met its connection.
+
+        One fault breaks the connection of one peer: whose it was, it shows itself.
+        """
+        if found.kind in ("changed", "extra", "cut at NUL") or \
+                not self._faults_met():
+            return heard.excused
+        if not heard.excused and not any(h.excused for h in self.heard.values()):
+            heard.excused = bool(heard.peer.end)
+        return heard.excused
+
+    def _faults_met(self):
+        """Return the errors, as names, by which the plan has broken something."""
+        errors = faults.errors_of(self.conversation.plan) - {"EINTR", "EAGAIN"}
+        return {c.error for c in self.program.trace.calls()
+                if c.injected and c.error in errors} if errors else set()
+
+    def _fails(self, found, heard):
+        """Raise the Failure of a Difference."""
+        who, end = heard.peer.name, heard.peer.end
+        if found.kind in ("open", "eof", "reset"):
+            due = {"open": f"{who}'s connection stays open",
+                   "eof": f"{who} sees the end of the stream"}[found.what]
+            have = f"{who} sees {LATE[end]}" if end else "the connection stays open"
+            raise self._failure(found, due, have)
+        want, have = difference.in_words(found)
+        if end and found.kind in ("missing", "short"):
+            have += f", then {LATE[end]}"
+        raise self._failure(found, want, have)
+
+    def _failure(self, found, want, have):
+        waits = found.kind in ("missing", "short", "open") and \
+            not any(h.peer.end for h in self.heard.values() if h.peer.name == found.who)
+        return Failure(want, have, self.protocol.bug(found, self.conversation,
+                                                     self.heard),
+                       "TIMEOUT" if waits else "FAIL")
+
+    # What must be true afterwards
+
+    def _closes(self):
+        """Let all peers leave; then look at the log, and how the program stands."""
+        if self.program.status is None:
+            for heard in self.heard.values():
+                if not heard.peer.gone:
+                    self._acts(heard, "leaves", b"")
+        if any(s.does == "stops" for s in self.conversation.steps):
+            return
+        if self.protocol.outcome(self.conversation, self.heard, set()):
+            self.stage.wait_for(self.program.has_ended)
+        outcome = self.protocol.outcome(self.conversation, self.heard,
+                                        self._faults_met())
+        if outcome is None:
+            self._settles([])
+            self.program.is_alive()
+            self._says_no_more()
+        else:
+            self._compares_outcome(outcome)
+        for heard in self.heard.values():
+            for pattern, said in self.protocol.log(self.conversation, heard):
+                self.program.says(pattern, said, "D20")
+        for who, before in self.broken if self.protocol.mentions_resets else ():
+            self.program.has_more_to_say_than(
+                before, f"about the reset by {who}", "J8" if any(map(
+                    self.program.failed, RECEIVING, ["ECONNRESET"] * len(RECEIVING)))
+                else UNNAMED)
+
+    def _says_no_more(self):
+        """A server prints its ready line, and nothing else."""
+        ready, _, rest = bytes(self.program.stdout).partition(b"\n")
+        if rest:
+            raise Failure(f"on stdout {show.quoted(ready)}, nothing more",
+                          f"there is more: {show.some(rest)}", "C9")
+
+    def _compares_outcome(self, outcome):
+        """Wait for the program's end; compare it and what it printed."""
+        program = self.program
+        status = " or ".join(map(str, outcome.status))
+        printed = bytes(program.stdout)
+        ready = printed.find(b"\n") + 1 if self.protocol.listens else 0
+        found = difference.between("", difference.Due(outcome.stdout, "any",
+                                                      outcome.more), printed[ready:])
+        heard = self.heard
+        ended = program.how_it_ended()
+        if program.status is None:
+            late = difference.Difference("", "runs", status, b"", b"")
+            raise Failure(f"exit status {status}", "it does not end",
+                          self.protocol.bug(late, self.conversation, heard), "TIMEOUT")
+        if found and (program.status in outcome.status or found.kind != "missing"):
+            want, have = difference.in_words(found)
+            raise Failure(want, have, self.protocol.bug(found, self.conversation,
+                                                        heard))
+        if program.status not in outcome.status:
+            other = difference.Difference("", "status", status, b"", b"")
+            raise Failure(f"exit status {status}", ended,
+                          self.protocol.bug(other, self.conversation, heard))
+        if outcome.says and not program.has_said(outcome.says):
+            program.says(outcome.says, outcome.called or "a message", "E12")
+
+    def is_refused(self):
+        """Start the program, whose arguments are wrong: exit status 2, no socket."""
+        listener = self.lesson.listener()
+        program = self.starts(listener.port)
+        bug = self.protocol.bug(difference.Difference("", "usage", "", b"", b""),
+                                self.conversation, self.heard)
+        self.stage.wait_for(lambda: program.has_ended() or listener.is_visited()
+                            or program.listens_at())
+        if program.status is None or program.called("socket"):
+            raise Failure("exit status 2: wrong usage, and no socket is made",
+                          "it connects" if listener.is_visited() else "it listens"
+                          if program.listens_at() else program.how_it_ended(), bug)
+        program.exits_with(2, bug)
+        program.complains(bug)
+
+
+class ClientPlayer(Player):
+    """Plays the server to a program that is a client."""
+
+    def plays(self, _=None):
+        """Start the client, take all steps as its server, look how it ended."""
+        listener = self.lesson.listener()
+        self.starts(listener.port)
+        self.stage.wait_for(lambda: listener.is_visited() or self.program.has_ended())
+        if not listener.is_visited():
+            raise Failure("the program connects", self.program.last_words()
+                          if self.program.has_ended() else "it does not", UNNAMED)
+        self.heard[SERVER] = Heard(listener.accepts())
+        if not any(s.does == "is stopped" for s in self.conversation.steps[:1]):
+            self.looks()
+        self._takes_all()
+        self._closes()
