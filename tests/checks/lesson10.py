@@ -4,7 +4,8 @@ import re
 import signal
 import time
 
-from grader.stage import Failure, check
+from grader.stage import Failure, check, interrupted, short
+from .protocols.greeting import Forking
 from .protocols.hello import WELCOME, HelloToMany, hello, rebound
 
 TEN = [f"client {number}" for number in range(1, 11)]
@@ -288,3 +289,15 @@ class ForkingServer(HelloToMany):
             name = signal.Signals(changed[0]).name
             raise Failure("errno is the same after a handler as before",
                           f"the handler of {name} changed it", "I8")
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whoever says what to it, in whatever order, all get what they should"""
+        self.converses(Forking(), range(12))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when calls move few bytes and are interrupted each time"""
+        self.converses(Forking(), range(12, 14), [
+            short("transmit", 3), short("receive", 2),
+            interrupted("transmit", "receive")])

@@ -10,7 +10,7 @@ ENDS = ("is done", "leaves", "resets")
 HERE = re.compile(r"\{port([+-]\d+)?\}")
 
 # who   a peer; "" for the tester itself
-# does  "connects", "sends" (data: bytes), one of ENDS; of the tester "freezes" or "is
+# does  "connects", "sends" (data), "drips", one of ENDS; of the tester "freezes" or "is
 #       stopped" (by its plan; data: where), "goes on", "stops" (data: the name of a
 #       signal), "waits for a new second"
 Step = namedtuple("Step", "who does data", defaults=(b"",))

@@ -6,8 +6,10 @@ from collections import namedtuple
 Fault = namedtuple("Fault", "rule words")
 
 KINDS = {"transmit": "send", "receive": "recv", "stdout": "a write to stdout",
-         "stdin": "a read of stdin", "accept": "accept", "wait": "the wait"}
-ONE_CLIENTS = ("ECONNRESET", "EPIPE", "ECONNABORTED")
+         "stdin": "a read of stdin", "accept": "accept", "wait": "the wait",
+         "fork": "fork", "pthread_create": "pthread_create"}
+ONE_CLIENTS = ("ECONNRESET", "EPIPE", "ECONNABORTED", "ETIMEDOUT", "ENOSPC")
+MAKING = ("fork:", "pthread_create:")   # whom one fails for is not served
 INTERRUPTIONS = 12                  # transfers of one kind that are interrupted
 
 
@@ -38,14 +40,36 @@ def interrupted(*kinds):
                  f"interrupts {names} each time before it does its work (EINTR)")
 
 
-def plan_of(faults):
-    """Return the text of LOOPBACK_PLAN for these Faults."""
-    return " ".join(fault.rule for fault in faults)
+def later(kind, error, at):
+    """Let a call of this kind fail: number `at` of those after the program's start."""
+    return fails(kind, error, at)._replace(rule=f"{kind}:fail={error}@+{at}")
 
 
-def errors_of(faults):
-    """Return the names of the errors that these Faults cause."""
-    return {e for fault in faults for e in re.findall(r"fail=(\w+)", fault.rule)}
+def counted_later(faults):
+    """Return the name of the call that a Fault counts from the start on, or ""."""
+    return next((f.rule.partition(":")[0] for f in faults if "@+" in f.rule), "")
+
+
+def plan_of(faults, made=0):
+    """Return the text of LOOPBACK_PLAN for these Faults.
+
+    made  how many calls the program makes at its start, of those counted later
+    """
+    return " ".join(re.sub(r"@\+(\d+)", lambda k: f"@{made + int(k[1])}", fault.rule)
+                    for fault in faults)
+
+
+def broken_by(plan, calls):
+    """Return the errors, one for each of these calls that broke a connection.
+
+    plan   Faults; calls: of the trace.  What a program only has to try again, or
+           what concerns nobody's connection, does not count
+    """
+    errors = {error for fault in plan for error in re.findall(r"fail=(\w+)", fault.rule)
+              if error in ONE_CLIENTS or fault.rule.startswith(MAKING)}
+    return [c.error or "EAGAIN" for c in calls
+            if c.injected and (c.error in errors or c.name == "pthread_create")] \
+        if errors else []
 
 
 def ordinal(number):

@@ -12,6 +12,7 @@ from .protocol import Heard
 LATE = {"eof": "the end of the stream", "reset": "a reset (RST)"}
 RECEIVING = ("recv", "read", "readv", "recvfrom", "recvmsg")
 SECOND = 1.5                        # seconds until the clock shows another one
+DRIPPING = 4                        # seconds; a server has one second's patience
 LAG = 0.05                          # seconds that time(2) may lag behind, and more
 
 
@@ -32,6 +33,7 @@ class Player:
         port  of the tester's socket, when the program is a client
         """
         talk, lesson = self.conversation, self.lesson
+        made = self._calls_at_its_start(faults.counted_later(talk.plan))
         for fault in talk.plan:
             if fault.words:
                 self.stage.tell(fault.words, "the tester")
@@ -39,10 +41,21 @@ class Player:
             self.stage.tell(f"sets TZ={talk.zone}", "the tester")
         waits = self.protocol.listens and not self.protocol.refuses(talk)
         self.program = (lesson.serve if waits else lesson.run)(
-            *words(talk, port), plan=faults.plan_of(talk.plan), stdin=talk.stdin,
+            *words(talk, port), plan=faults.plan_of(talk.plan, made), stdin=talk.stdin,
             zone=talk.zone, program=talk.program,
             leaks=any(s.does == "stops" for s in talk.steps))
         return self.program
+
+    def _calls_at_its_start(self, name):
+        """Return how often it makes this call before anybody connects; 0 for ""."""
+        if not name:
+            return 0
+        server = self.lesson.serve(*words(self.conversation, 0),
+                                   program=self.conversation.program)
+        self.stage.wait_for(server.waits_for_input)
+        made = server.times(name)
+        self.stage.begins_anew()
+        return made
 
     # Steps
 
@@ -63,7 +76,7 @@ class Player:
     def _takes(self, step):
         who, does, data = step
         if does == "connects":
-            self.heard[who] = Heard(self._connected(who))
+            self.heard[who] = Heard(self.lesson.client(who), len(self.heard) + 1)
         elif does == "freezes":
             self.stage.tell("stops the server for a moment", "the tester")
             self.program.freeze()
@@ -77,19 +90,31 @@ class Player:
         elif does == "stops":
             self.program.is_told_to_stop(signal.Signals["SIG" + data.decode()])
             self.program.ends_in_order("I11")
+        elif does == "drips":
+            self._drips(self.heard[who])
         elif does == "waits for a new second":
             self._waits_for_a_new_second()
         else:
             self._acts(self.heard[who], does, data)
-
-    def _connected(self, who):
-        return self.lesson.client(who)
 
     def _waits_for_a_new_second(self):
         self.stage.tell("waits for the clock to show another second", "the tester")
         now = int(time.time())
         self.stage.wait_for(lambda: time.time() > now + 1 + LAG, patient=True,
                             seconds=SECOND)
+
+    def _drips(self, heard):
+        """The peer, who has been told the end, goes on sending now and then."""
+        peer = heard.peer
+        peer.tells("stays, and sends a byte now and then")
+
+        def is_closed():
+            peer.drips()
+            return peer.end == "reset" or peer.other() is None
+
+        if not self.stage.wait_for(is_closed, patient=True, seconds=DRIPPING):
+            raise Failure(f"{peer.name}'s connection is closed after a second",
+                          f"it is open after {DRIPPING} seconds", "H14", "TIMEOUT")
 
     def _acts(self, heard, does, data):
         peer = heard.peer
@@ -186,20 +211,16 @@ class Player:
     def _is_excused(self, heard, found):
         """Say whether this peer may miss something: a fault met its connection.
 
-        One fault breaks the connection of one peer: whose it was, it shows itself.
+        A fault breaks the connection of one peer: whose it was, it shows itself.
         """
-        if found.kind in ("changed", "extra", "cut at NUL") or \
-                not self._faults_met():
-            return heard.excused
-        if not heard.excused and not any(h.excused for h in self.heard.values()):
-            heard.excused = bool(heard.peer.end)
-        return heard.excused
+        if found.kind not in ("changed", "extra", "cut at NUL") and not heard.excused:
+            others = sum(h.excused for h in self.heard.values())
+            heard.excused = bool(heard.peer.end) and len(self._faults_met()) > others
+        return heard.excused and found.kind not in ("changed", "extra", "cut at NUL")
 
     def _faults_met(self):
         """Return the errors, as names, by which the plan has broken something."""
-        errors = faults.errors_of(self.conversation.plan) - {"EINTR", "EAGAIN"}
-        return {c.error for c in self.program.trace.calls()
-                if c.injected and c.error in errors} if errors else set()
+        return faults.broken_by(self.conversation.plan, self.program.trace.calls())
 
     def _fails(self, found, heard):
         """Raise the Failure of a Difference."""
@@ -231,7 +252,7 @@ class Player:
                     self._acts(heard, "leaves", b"")
         if any(s.does == "stops" for s in self.conversation.steps):
             return
-        if self.protocol.outcome(self.conversation, self.heard, set()):
+        if self.protocol.outcome(self.conversation, self.heard, []):
             self.stage.wait_for(self.program.has_ended)
         outcome = self.protocol.outcome(self.conversation, self.heard,
                                         self._faults_met())
@@ -241,14 +262,18 @@ class Player:
             self._says_no_more()
         else:
             self._compares_outcome(outcome)
-        for heard in self.heard.values():
+        for heard in self._logged():
             for pattern, said in self.protocol.log(self.conversation, heard):
-                self.program.says(pattern, said, "D20")
+                self.program.says(pattern, said, UNNAMED)
         for who, before in self.broken if self.protocol.mentions_resets else ():
             self.program.has_more_to_say_than(
                 before, f"about the reset by {who}", "J8" if any(map(
                     self.program.failed, RECEIVING, ["ECONNRESET"] * len(RECEIVING)))
                 else UNNAMED)
+
+    def _logged(self):
+        """Return those of whom the log must speak: no fault has met them."""
+        return [h for h in self.heard.values() if not h.excused]
 
     def _says_no_more(self):
         """A server prints its ready line, and nothing else."""

@@ -16,6 +16,7 @@ COMPLAINT = r"\S"                   # any message
 class Heard:
     """What one peer has done so far.
 
+    number  of the peer, in order of connecting, from 1
     peer    the Peer; sent: its bytes; got: what it has received
     done    how it has ended, one of conversation.ENDS, or ""
     finished  whether it has said that it is done sending
@@ -23,8 +24,8 @@ class Heard:
     excused whether a fault has met its connection: what it misses is no mistake
     """
 
-    def __init__(self, peer):
-        self.peer = peer
+    def __init__(self, peer, number=1):
+        self.peer, self.number = peer, number
         self.sent, self.got, self.done = b"", b"", ""
         self.times, self.excused, self.finished = [], False, False
 
@@ -59,6 +60,10 @@ class Protocol:
         """Return the bytes `got` with what is free in them made uniform."""
         return got
 
+    def alone(self, conversation):
+        """Say whether it needs a program of its own: what was before would matter."""
+        return False
+
     def served(self, conversation):
         """Return how many peers are served at the same time, at least."""
         return 1
@@ -66,7 +71,7 @@ class Protocol:
     def outcome(self, conversation, heard, met):
         """Return the Outcome when all steps are done; None: it goes on running.
 
-        heard  {who: Heard}; met: the errors that a plan made its calls meet
+        heard  {who: Heard}; met: the errors by which a plan broke a connection
         """
         return None
 

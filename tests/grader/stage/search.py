@@ -31,7 +31,7 @@ class Search:
             return repr((conversation.program, conversation.args, conversation.zone,
                          conversation.plan, self._ends(conversation) and conversation))
 
-        found = sorted(conversations, key=key)
+        found = sorted(dict.fromkeys(conversations), key=key)
         for _, group in itertools.groupby(found, key):
             self._hold(list(group))
 
@@ -39,7 +39,8 @@ class Search:
         """Say whether the program does not outlive this conversation."""
         return not self.protocol.listens or bool(conversation.plan) or \
             self.protocol.refuses(conversation) or \
-            self.protocol.outcome(conversation, {}, set()) is not None or \
+            self.protocol.alone(conversation) or \
+            self.protocol.outcome(conversation, {}, []) is not None or \
             any(s.does == "stops" for s in conversation.steps)
 
     def _hold(self, group):
@@ -53,12 +54,23 @@ class Search:
                 if number == 0 and len(group) > 1:
                     idle = server.comes_to_rest()
             except Failure as failure:
+                if self._is_free(conversation):
+                    self.stage.begins_anew()
+                    continue
                 raise self._shortest(group[:number + 1], failure) from None
         if idle is not None:
             try:
                 server.comes_to_rest(idle)
             except Failure as failure:
                 raise self._leak(group, failure) from None
+
+    def _is_free(self, conversation):
+        """Say whether the contract leaves it free what happened: by a signal.
+
+        stdio loses what it held when it is interrupted.
+        """
+        return any("EINTR" in fault.rule for fault in conversation.plan) and \
+            any(p.uses_stdio() for p in self.stage.programs)
 
     def _play(self, conversation, server=None):
         """Play one, with a program that runs already or a new one; return that."""
@@ -85,7 +97,7 @@ class Search:
                 if times > 1:
                     idle = server.comes_to_rest(idle)
         except Failure as failure:
-            return failure
+            return None if self._is_free(conversation) else failure
         return self._crash()
 
     def _crash(self):
@@ -135,7 +147,8 @@ class Search:
             self._sometimes(conversation, next(filter(None, found), None))
         self.stage.lets_the_dying_end()
         program = self.stage.programs[-1]
-        if self.protocol.listens and program.status:
+        if self.protocol.listens and program.status and \
+                not self.protocol.refuses(conversation):
             if "it ended" not in failure.actual:
                 failure.actual += f"; {program.last_words()}"
             failure.bug = UNNAMED       # what it did to the peer is not the cause

@@ -22,7 +22,8 @@ def shrunk(conversation, fails, simpler=lambda conversation: ()):
     fails    says whether a conversation fails; it plays it
     simpler  yields further conversations to try, of the protocol's own
     """
-    waits = any(s.does == "waits for a new second" for s in conversation.steps)
+    waits = any(s.does in ("waits for a new second", "drips")
+                for s in conversation.steps)
     left, deadline = [SLOW if waits else TRIES], Deadline(SECONDS)
     seen = {conversation}
 
@@ -39,7 +40,7 @@ def shrunk(conversation, fails, simpler=lambda conversation: ()):
     while changed and left[0]:
         changed = False
         for way in (_without_peers, _without_steps, _without_arguments, _without_plan,
-                    simpler, _joined_pieces, _shorter_data, _plainer_data,
+                    simpler, _joined_pieces, _plain_data, _shorter_data, _plainer_data,
                     _shorter_stdin, _smaller_numbers):
             conversation, better = _all_of(way, conversation, still)
             changed = changed or better
@@ -133,11 +134,16 @@ def less_of(data):
     size = len(data) // 2
     while size:
         count = -(-len(data) // size)
-        places = range(count) if count <= 4 * MANY else \
+        places = range(count) if count <= 2 * MANY else \
             sorted({*range(MANY), *range(count - MANY, count)})
         for place in places:
             yield data[:place * size] + data[(place + 1) * size:]
         size //= 2
+
+
+def _plain_data(conversation):
+    """Yield it with a whole piece of the same byte: its length alone matters."""
+    yield from _with_data(conversation, lambda data: [re.sub(rb"[^\n]", PLAIN, data)])
 
 
 def _plainer_data(conversation):
