@@ -2,7 +2,8 @@
 import re
 import socket
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import Failure, Lesson, Skip, check, interrupted, short
+from .protocols.upper import Upper, UpperRefused
 
 DEFAULT_PORT = 21577
 BAD_PORTS = ["80x", "65536"]
@@ -420,3 +421,16 @@ class UpperServer(Lesson):
         server = self.serve("-1", "0", leaks=True)
         self.is_served("the last client")
         server.exits_with(0)
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever bytes come, from whom and in whatever pieces, all come back"""
+        self.converses(Upper(), range(10))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when calls move few bytes, are interrupted, or fail"""
+        self.converses(Upper(), range(10, 13), [
+            short("transmit", 3), short("receive", 2),
+            interrupted("transmit", "receive")])
+        self.converses(UpperRefused(), range(11))

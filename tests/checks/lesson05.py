@@ -1,7 +1,8 @@
 """Lesson 05: all the bytes of a stream.  Run the checks with: make check-lesson5"""
 import random
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import Failure, Lesson, Skip, check, interrupted, short
+from .protocols.moving import Receiving, ReceivingRefused, Sending
 
 K = b"K"
 LENGTHS = (0, 1, 1024, 2048)
@@ -528,3 +529,18 @@ class Stream(Lesson):
         alice = self.client("alice")
         alice.sends(data)
         self.is_complete(receiver, alice, data)
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever LEN is, and however the other end behaves, both ends are right"""
+        self.converses(Receiving(), range(12))
+        self.converses(Sending(), range(8))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they are when calls move few bytes and are interrupted each time"""
+        few = [short("transmit", 3), short("receive", 2), short("stdin", 5),
+               short("stdout", 1), interrupted("transmit", "receive")]
+        self.converses(Receiving(), range(8, 11), few)
+        self.converses(Sending(), range(8, 11), few)
+        self.converses(ReceivingRefused(), range(2))

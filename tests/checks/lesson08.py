@@ -2,7 +2,8 @@
 import re
 import socket
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import Failure, Lesson, Skip, check, interrupted, short
+from .protocols.counting import Asking, Counting
 
 DEFAULT_PORT = 44444
 LINE = b"3 7 42\n"
@@ -353,3 +354,16 @@ class Closing(Lesson):
             if number % 5 == 0:
                 self.client("a client who has second thoughts").resets()
         server.comes_to_rest(before)
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever they are sent, in whatever pieces, both programs count and tell"""
+        self.converses(Counting(), range(10))
+        self.converses(Asking(), range(10))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when few bytes come at a time, each after a signal"""
+        few = [short("receive", 2), short("stdin", 5), interrupted("receive")]
+        self.converses(Counting(), range(10, 13), few)
+        self.converses(Asking(), range(10, 12), [*few, short("transmit", 3)])

@@ -6,6 +6,9 @@ PORTS = 65536
 NOT_PORTS = ["{port+65536}", "{port+4294967296}", "{port+18446744073709551616}",
              "{port}x", " {port}", "+{port}", "-{port}", "{port} ", "0x10", "",
              "65536", "-1", "4294967296", "{port}.0", "99999999999999999999999"]
+# Errors of accept(2) that concern one client, or a moment: the next is served.
+ACCEPT_FAILS = ["ECONNABORTED", "EPERM", "EMFILE", "EINTR", "ENFILE", "ENOBUFS",
+                "ENOMEM", "EPROTO", "ETIMEDOUT", "ENETDOWN", "EHOSTUNREACH"]
 NOT_IPV4 = ["127.1", "127.0.0.256", "127.0.0.1 ", " 127.0.0.1", "127.0.0", "0x7f.0.0.1",
             "127.0.0.1.1", "", "localhost", "2130706433", "127.0.0.-1", "127.0.0.010"]
 

@@ -4,7 +4,7 @@ from collections import namedtuple
 from ..words import show
 
 # parts     what must have come by now: (what it is, bytes) each, in order
-# end       "open", "eof", or "any": how the stream is to stand then
+# end       "open", "eof", "no reset" (either), or "any": how the stream is to stand
 # more      what may have come beyond that, bytes; None: nothing
 Due = namedtuple("Due", "parts end more", defaults=(b"",))
 

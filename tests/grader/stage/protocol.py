@@ -5,7 +5,8 @@ from .failure import UNNAMED
 
 # How a program that ends by itself must have ended.
 # status   the exit statuses it may have
-# stdout   parts, as of difference.Due: what is printed; more: what may be behind it
+# stdout   parts, as of difference.Due: what is printed; None: anything
+# more     bytes that may be behind it
 # says     a regular expression for a line on stderr, None: whatever it says
 # called   in words, what it says
 Outcome = namedtuple("Outcome", "status stdout more says called",

@@ -1,12 +1,14 @@
 """Plays the conversations of many seeds; tells the shortest one that goes wrong."""
 import itertools
 
-from .conversation import joined
+from ..wire.tcp import LOOPBACK
+from .conversation import joined, words
 from .failure import UNNAMED, Failure
 from .player import ClientPlayer, Player
 from .shrink import shrunk
 
 AGAIN = 10                          # times that a conversation is repeated
+KEPT = (LOOPBACK, "recv", "send", "echo", "upper", "sum")   # words with a meaning
 CLIENTS = 12                        # conversations that are joined to one, at most
 CONFIRMED = 3                       # failures in a row: it fails each time
 
@@ -128,9 +130,11 @@ class Search:
 
     def _shrunk(self, conversation, times=1):
         refused = self.protocol.refuses(conversation)
+        kept = [] if refused else [w for w in words(conversation, 0) if w in KEPT]
 
         def fails(other):
             return self.protocol.refuses(other) == refused and \
+                (refused or [w for w in words(other, 0) if w in KEPT] == kept) and \
                 self.failure(other, times) is not None
 
         shortest = shrunk(conversation, fails, self.protocol.shorter)
