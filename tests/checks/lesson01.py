@@ -6,6 +6,7 @@ import signal
 
 from grader.stage import (Lesson, changes_errno, check, comes_short, fails,
                           is_interrupted, stops)
+from .protocols.fetch import Fetch, FetchInTrouble
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: www.sina.com.cn\r\nConnection:close\r\n\r\n"
 REPLY = b"HTTP/1.0 200 OK\r\n\r\n\0one\0two\0" + bytes(range(256))
@@ -349,6 +350,19 @@ class TcpClient(Lesson):
         self.has_no_call_to("sleep", "usleep", "nanosleep", bug="E14")
         client = self.gets(REPLY, leaks=True)
         client.exits_with(0)
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever it is given and answered, it passes on all of it, unchanged"""
+        self.converses(Fetch(), range(15))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so it does when calls move few bytes, are interrupted, or fail"""
+        self.converses(Fetch(), range(3), [comes_short("transmit", 3), comes_short("receive", 2),
+                                           comes_short("stdout", 1), comes_short("stdin", 5),
+                                           *map(is_interrupted, ("transmit", "receive"))])
+        self.converses(FetchInTrouble(), range(5))
 
     # Sentences of this lesson
 

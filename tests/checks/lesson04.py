@@ -2,7 +2,9 @@
 import re
 import socket
 
-from grader.stage import RECEIVING, SENDING, Failure, Lesson, Skip, check, fails, stops
+from grader.stage import (RECEIVING, SENDING, Failure, Lesson, Skip, check, comes_short,
+                          fails, is_interrupted, stops)
+from .protocols.upper import Upper, UpperRefused
 
 DEFAULT_PORT = 21577
 BAD_PORTS = ["80x", "65536"]
@@ -415,3 +417,16 @@ class UpperServer(Lesson):
         server = self.serve("-1", "0", leaks=True)
         self.is_served("the last client")
         server.exits_with(0)
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever bytes come, from whom and in whatever pieces, all come back"""
+        self.converses(Upper(), range(10))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when calls move few bytes, are interrupted, or fail"""
+        self.converses(Upper(), range(10, 13), [
+            comes_short("transmit", 3), comes_short("receive", 2),
+            *map(is_interrupted, ("transmit", "receive"))])
+        self.converses(UpperRefused(), range(11))

@@ -2,7 +2,8 @@
 import random
 
 from grader.stage import (RECEIVING, SENDING, Failure, Lesson, Skip, check, comes_short,
-                          fails, stops)
+                          fails, is_interrupted, stops)
+from .protocols.moving import Receiving, ReceivingRefused, Sending
 
 K = b"K"
 LENGTHS = (0, 1, 1024, 2048)
@@ -520,3 +521,18 @@ class Stream(Lesson):
         alice = self.client("alice")
         alice.sends(data)
         self.is_complete(receiver, alice, data)
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever LEN is, and however the other end behaves, both ends are right"""
+        self.converses(Receiving(), range(12))
+        self.converses(Sending(), range(8))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they are when calls move few bytes and are interrupted each time"""
+        few = [comes_short("transmit", 3), comes_short("receive", 2), comes_short("stdin", 5),
+               comes_short("stdout", 1), *map(is_interrupted, ("transmit", "receive"))]
+        self.converses(Receiving(), range(8, 11), few)
+        self.converses(Sending(), range(8, 11), few)
+        self.converses(ReceivingRefused(), range(2))

@@ -1,6 +1,9 @@
 """Lesson 06: lines in a stream.  Run the checks with: make check-lesson6"""
-from grader.stage import RECEIVING, SENDING, Failure, check, comes_short, fails, stops
+from grader.stage import (RECEIVING, SENDING, Failure, check, comes_short, fails,
+                          is_interrupted, stops)
+from .protocols.greeting import Greeting
 from .protocols.hello import LIMIT, NAMES, WELCOME, HelloServer, hello
+from .protocols.naming import Naming
 
 BAD_USES = [[], ["127.0.0.1"], ["127.0.0.1", "80x"], ["-x", "127.0.0.1", "80"]]
 TYPED = [name.decode() for name in NAMES]
@@ -227,3 +230,21 @@ class Lines(HelloServer):
         lonely.exits_with(1, "C1")
         lonely.says(r"^hello: connect: Connection refused$",
                     '"hello: connect: Connection refused"', "C1")
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever lines come, in whatever pieces, each is answered as it should"""
+        self.converses(Greeting(), range(10))
+
+    @check(points=1, bugs="")
+    def conversations_of_hello(self):
+        """whatever names hello has, and whatever it is answered, it holds its own"""
+        self.converses(Naming(), range(12))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when calls move few bytes and are interrupted each time"""
+        few = [comes_short("transmit", 3), comes_short("receive", 2), comes_short("stdout", 2),
+               *map(is_interrupted, ("transmit", "receive"))]
+        self.converses(Greeting(), range(10, 13), few)
+        self.converses(Naming(), range(12, 15), few)

@@ -1,7 +1,8 @@
 """Lesson 07: framed messages.  Run the checks with: make check-lesson7"""
 import struct
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import Failure, Lesson, Skip, check, comes_short, is_interrupted
+from .protocols.framing import Framing, Messaging
 
 DEFAULT_PORT = 6254
 ECHO, UPPER, SUM, ERROR = 1, 2, 3, 255
@@ -306,3 +307,17 @@ class Frames(Lesson):
         if bytes(server.stdout).count(b"\n") != 1:
             raise Failure("one line on stdout, the ready line",
                           "there is more on stdout", "C9")
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever frames come, in whatever pieces, both programs tell them apart"""
+        self.converses(Framing(), range(8))
+        self.converses(Messaging(), range(13))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when calls move few bytes and are interrupted each time"""
+        few = [comes_short("transmit", 3), comes_short("receive", 2),
+               *map(is_interrupted, ("transmit", "receive"))]
+        self.converses(Framing(), range(8, 10), few)
+        self.converses(Messaging(), range(8, 11), few)

@@ -2,7 +2,9 @@
 import re
 import socket
 
-from grader.stage import Failure, Lesson, Skip, check, comes_short, stops
+from grader.stage import (Failure, Lesson, Skip, check, comes_short, is_interrupted,
+                          stops)
+from .protocols.counting import Asking, Counting
 
 DEFAULT_PORT = 44444
 LINE = b"3 7 42\n"
@@ -352,3 +354,16 @@ class Closing(Lesson):
             if number % 5 == 0:
                 self.client("a client who has second thoughts").resets()
         server.comes_to_rest(before)
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever they are sent, in whatever pieces, both programs count and tell"""
+        self.converses(Counting(), range(10))
+        self.converses(Asking(), range(10))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when few bytes come at a time, each after a signal"""
+        few = [comes_short("receive", 2), comes_short("stdin", 5), *map(is_interrupted, ("receive",))]
+        self.converses(Counting(), range(10, 13), few)
+        self.converses(Asking(), range(10, 12), [*few, comes_short("transmit", 3)])

@@ -2,7 +2,8 @@
 import re
 import time
 
-from grader.stage import (SENDING, Failure, Lesson, Skip, check, comes_short, fails)
+from grader.stage import SENDING, Failure, Lesson, Skip, check, comes_short, fails
+from .protocols.timed import Time
 
 DEFAULT_PORT = 21567
 EPOCH = b"[Thu Jan  1 00:00:00 1970] "
@@ -458,6 +459,17 @@ class Stdio(Lesson):
         if bytes(server.stdout).count(b"\n") != 1:
             raise Failure("one line on stdout, the ready line",
                           "there is more on stdout", "C9")
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever lines come, in whatever pieces, each is answered as it should"""
+        self.converses(Time(), range(10))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they are when every call moves few bytes"""
+        self.converses(Time(), range(14, 18), [comes_short("transmit", 3),
+                                               comes_short("receive", 2)])
 
 
 def _seconds(clock):

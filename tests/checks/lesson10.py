@@ -4,7 +4,9 @@ import re
 import signal
 import time
 
-from grader.stage import RECEIVING, Failure, check, fails
+from grader.stage import (RECEIVING, Failure, check, comes_short, fails, is_interrupted,
+                          stops)
+from .protocols.greeting import Forking
 from .protocols.hello import WELCOME, HelloToMany, hello, rebound
 
 TEN = [f"client {number}" for number in range(1, 11)]
@@ -286,3 +288,15 @@ class ForkingServer(HelloToMany):
             name = signal.Signals(changed[0]).name
             raise Failure("errno is the same after a handler as before",
                           f"the handler of {name} changed it", "I8")
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whoever says what to it, in whatever order, all get what they should"""
+        self.converses(Forking(), range(12))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when calls move few bytes and are interrupted each time"""
+        self.converses(Forking(), range(12, 14), [
+            comes_short("transmit", 3), comes_short("receive", 2),
+            *map(is_interrupted, ("transmit", "receive"))])

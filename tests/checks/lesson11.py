@@ -5,7 +5,9 @@ import os
 import re
 import signal
 
-from grader.stage import Failure, check, fails, wakes_up
+from grader.stage import (Failure, check, comes_short, fails, is_interrupted, stops,
+                          wakes_up)
+from .protocols.greeting import Threading
 from .protocols.hello import WELCOME, HelloToMany, hello, rebound
 
 WARM = 10                           # clients until memory has found its size
@@ -527,3 +529,15 @@ class Threads(HelloToMany):
         self.stage.wait_until_taken()
         server.is_told_to_stop(signal.SIGTERM)
         self.stage.wait_for(server.has_ended)   # whether it does is another question
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whoever says what to it, in whatever order, all get what they should"""
+        self.converses(Threading(), range(12))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when calls move few bytes and are interrupted each time"""
+        self.converses(Threading(), range(12, 14), [
+            comes_short("transmit", 3), comes_short("receive", 2),
+            *map(is_interrupted, ("transmit", "receive"))])

@@ -48,6 +48,12 @@ class Plan:
         """What the story tells of it, a Text."""
         return Text(self.template, self.values)
 
+    def __eq__(self, other):
+        return isinstance(other, Plan) and self.rule == other.rule
+
+    def __hash__(self):
+        return hash(self.rule)
+
     def __repr__(self):
         return f"<{self.rule}>"
 

@@ -104,7 +104,8 @@ def _note_failure(record, failure, stage, directory):
     if failure.verdict == "LIMIT" and not failure.bug:
         record.why = WHY_LIMITS         # no bug of the check: it got in its own way
         return
-    bug = record.bugs[0] if failure.bug is None else failure.bug
+    usual = record.bugs[0] if record.bugs else ""
+    bug = usual if failure.bug is None else failure.bug
     case = Case(failure, stage.shown())
     if failure.verdict == "CRASH" and not agrees(bug, case):
         bug = crash.bug(case.report, case.status)   # what it is where not as expected
