@@ -5,7 +5,7 @@ import re
 import signal
 
 from grader.stage import (Lesson, changes_errno, check, comes_short, fails,
-                          is_interrupted, stops)
+                          few_at_a_time, is_interrupted, stops)
 from .protocols.fetch import Fetch, FetchInTrouble
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: www.sina.com.cn\r\nConnection:close\r\n\r\n"
@@ -359,9 +359,8 @@ class TcpClient(Lesson):
     @check(points=1, bugs="")
     def faults(self):
         """and so it does when calls move few bytes, are interrupted, or fail"""
-        self.converses(Fetch(), range(3), [comes_short("transmit", 3), comes_short("receive", 2),
-                                           comes_short("stdout", 1), comes_short("stdin", 5),
-                                           *map(is_interrupted, ("transmit", "receive"))])
+        few = few_at_a_time(transmit=3, receive=2, stdout=1, stdin=5)
+        self.converses(Fetch(), range(3), few)
         self.converses(FetchInTrouble(), range(5))
 
     # Sentences of this lesson

@@ -2,8 +2,8 @@
 import re
 import socket
 
-from grader.stage import (RECEIVING, SENDING, Failure, Lesson, Skip, check, comes_short,
-                          fails, is_interrupted, stops)
+from grader.stage import (RECEIVING, SENDING, Failure, Lesson, Skip, check, fails,
+                          few_at_a_time, stops)
 from .protocols.upper import Upper, UpperRefused
 
 DEFAULT_PORT = 21577
@@ -426,7 +426,5 @@ class UpperServer(Lesson):
     @check(points=1, bugs="")
     def faults(self):
         """and so they do when calls move few bytes, are interrupted, or fail"""
-        self.converses(Upper(), range(10, 13), [
-            comes_short("transmit", 3), comes_short("receive", 2),
-            *map(is_interrupted, ("transmit", "receive"))])
+        self.converses(Upper(), range(10, 13), few_at_a_time(transmit=3, receive=2))
         self.converses(UpperRefused(), range(11))

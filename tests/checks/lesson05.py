@@ -2,7 +2,7 @@
 import random
 
 from grader.stage import (RECEIVING, SENDING, Failure, Lesson, Skip, check, comes_short,
-                          fails, is_interrupted, stops)
+                          fails, few_at_a_time, stops)
 from .protocols.moving import Receiving, ReceivingRefused, Sending
 
 K = b"K"
@@ -531,8 +531,7 @@ class Stream(Lesson):
     @check(points=1, bugs="")
     def faults(self):
         """and so they are when calls move few bytes and are interrupted each time"""
-        few = [comes_short("transmit", 3), comes_short("receive", 2), comes_short("stdin", 5),
-               comes_short("stdout", 1), *map(is_interrupted, ("transmit", "receive"))]
+        few = few_at_a_time(transmit=3, receive=2, stdin=5, stdout=1)
         self.converses(Receiving(), range(8, 11), few)
         self.converses(Sending(), range(8, 11), few)
         self.converses(ReceivingRefused(), range(2))

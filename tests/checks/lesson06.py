@@ -1,6 +1,6 @@
 """Lesson 06: lines in a stream.  Run the checks with: make check-lesson6"""
 from grader.stage import (RECEIVING, SENDING, Failure, check, comes_short, fails,
-                          is_interrupted, stops)
+                          few_at_a_time, stops)
 from .protocols.greeting import Greeting
 from .protocols.hello import LIMIT, NAMES, WELCOME, HelloServer, hello
 from .protocols.naming import Naming
@@ -244,7 +244,6 @@ class Lines(HelloServer):
     @check(points=1, bugs="")
     def faults(self):
         """and so they do when calls move few bytes and are interrupted each time"""
-        few = [comes_short("transmit", 3), comes_short("receive", 2), comes_short("stdout", 2),
-               *map(is_interrupted, ("transmit", "receive"))]
+        few = few_at_a_time(transmit=3, receive=2, stdout=2)
         self.converses(Greeting(), range(10, 13), few)
         self.converses(Naming(), range(12, 15), few)

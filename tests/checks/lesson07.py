@@ -1,7 +1,7 @@
 """Lesson 07: framed messages.  Run the checks with: make check-lesson7"""
 import struct
 
-from grader.stage import Failure, Lesson, Skip, check, comes_short, is_interrupted
+from grader.stage import Failure, Lesson, Skip, check, few_at_a_time
 from .protocols.framing import Framing, Messaging
 
 DEFAULT_PORT = 6254
@@ -317,7 +317,6 @@ class Frames(Lesson):
     @check(points=1, bugs="")
     def faults(self):
         """and so they do when calls move few bytes and are interrupted each time"""
-        few = [comes_short("transmit", 3), comes_short("receive", 2),
-               *map(is_interrupted, ("transmit", "receive"))]
+        few = few_at_a_time(transmit=3, receive=2)
         self.converses(Framing(), range(8, 10), few)
         self.converses(Messaging(), range(8, 11), few)

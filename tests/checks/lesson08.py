@@ -2,8 +2,7 @@
 import re
 import socket
 
-from grader.stage import (Failure, Lesson, Skip, check, comes_short, is_interrupted,
-                          stops)
+from grader.stage import Failure, Lesson, Skip, check, comes_short, few_at_a_time, stops
 from .protocols.counting import Asking, Counting
 
 DEFAULT_PORT = 44444
@@ -364,6 +363,6 @@ class Closing(Lesson):
     @check(points=1, bugs="")
     def faults(self):
         """and so they do when few bytes come at a time, each after a signal"""
-        few = [comes_short("receive", 2), comes_short("stdin", 5), *map(is_interrupted, ("receive",))]
+        few = few_at_a_time(("receive",), receive=2, stdin=5)
         self.converses(Counting(), range(10, 13), few)
         self.converses(Asking(), range(10, 12), [*few, comes_short("transmit", 3)])

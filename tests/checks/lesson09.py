@@ -12,8 +12,8 @@ LIMIT = 8192                        # bytes of a line, with its newline
 TOO_LONG = b"error: line too long\n"
 HUGE = "99999999999999999999"
 BAD_USES = [["-x", "0"], ["0", "0"],
-            *(["-m", mode, "0"] for mode in ("some", "-1", "", "7x", "+7", " 7", "1048577",
-                                             "4294967303", HUGE)),
+            *(["-m", mode, "0"] for mode in ("some", "-1", "", "7x", "+7", " 7",
+                                             "1048577", "4294967303", HUGE)),
             *(["-t", when, "0"] for when in ("now", "-1", "", "1x", "+1", HUGE)),
             *(["-b", host, "0"] for host in ("localhost", "", "127.1", "0x7f.0.0.1",
                                              "2130706433", "127.0.0.1.1", "::1::"))]

@@ -115,7 +115,7 @@ class Plans(unittest.TestCase):
         """each plan has the rule of its sentence"""
         for given, rule, words in SENTENCES:
             with self.subTest(rule):
-                self.assertEqual((given.rule, given.words), (rule, words))
+                self.assertEqual((given.rule, str(given.words)), (rule, words))
 
     def test_misspelt_plans(self):
         """what the interposer does not know is refused where it is written"""

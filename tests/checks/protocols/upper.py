@@ -76,7 +76,8 @@ class UpperRefused(Upper):
     def talk(self, seed, small=False):
         """Return the conversation of a seed: accept fails, then two clients come."""
         error = ACCEPT_FAILS[seed % len(ACCEPT_FAILS)]
-        return Conversation(self.program, (("0",),), plan=(fails("accept", error, at=1),),
+        plan = (fails("accept", error, at=1),)
+        return Conversation(self.program, (("0",),), plan=plan,
                             steps=tuple(s for who in ("alice", "bob") for s in (
                                 Step(who, "connects"), Step(who, "sends", b"a"),
                                 Step(who, "leaves"))))

@@ -6,12 +6,13 @@ from .difference import Due
 from .failure import UNNAMED, Failure, Skip
 from .faults import later
 from .lesson import Lesson, check
-from .plan import (ALL, answers, changes_errno, comes_short, fails, is_interrupted,
-                   is_slow, names, says_ready, stops, wakes_up)
+from .plan import (ALL, answers, changes_errno, comes_short, fails, few_at_a_time,
+                   is_interrupted, is_slow, names, says_ready, stops, wakes_up)
 from .protocol import COMPLAINT, Outcome, Protocol
 
 __all__ = ["ALL", "COMPLAINT", "RECEIVING", "SENDING", "SERVER", "UNNAMED",
            "Conversation", "Dice", "Due", "Failure", "Lesson", "Outcome", "Protocol",
            "Skip", "Step", "answers", "changes_errno", "check", "comes_short", "dealt",
-           "fails", "interleaved", "is_interrupted", "is_slow", "later", "names",
-           "pieces", "says_ready", "sends", "stops", "vanishes", "wakes_up", "words"]
+           "fails", "few_at_a_time", "interleaved", "is_interrupted", "is_slow",
+           "later", "names", "pieces", "says_ready", "sends", "stops", "vanishes",
+           "wakes_up", "words"]

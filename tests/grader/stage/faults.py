@@ -24,7 +24,7 @@ def counted_later(plans):
 
 
 def started(plans, made):
-    """Return these Plans for a program that makes so many of such calls at its start."""
+    """Return these Plans for a program that makes so many such calls at its start."""
     return [Plan(re.sub(r"@\+(\d+)", lambda k: f"@{made + int(k[1])}", p.rule),
                  p.template, p.at + made, **p.values) if "@+" in p.rule else p
             for p in plans]

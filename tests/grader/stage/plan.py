@@ -113,6 +113,16 @@ def comes_short(call, most, at=None, to=None, step=1):
                  at, to, step, verb=verb, size=show.count(most, "byte"))
 
 
+def few_at_a_time(interrupted=("transmit", "receive"), **sizes):
+    """Return the Plans by which all transfers come short, and some are interrupted.
+
+    sizes        {call: bytes that it moves at most}
+    interrupted  the calls each of which is interrupted once
+    """
+    return [*(comes_short(call, most) for call, most in sizes.items()),
+            *map(is_interrupted, interrupted)]
+
+
 def changes_errno(call, error, at=None, to=None, step=1):
     """Return the Plan by which a call succeeds, and leaves this error in errno."""
     if error not in ERRORS:
