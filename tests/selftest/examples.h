@@ -59,7 +59,7 @@ struct item {
     int number;
 };
 
-extern int fd, rc, count, limit, log_fd, digit, wanted, has_helper, amount_of_work;
+extern int fd, rc, count, limit, log_fd, digit, wanted, has_helper;
 extern char buf[4096], line[4096], name[64], label[64];
 extern const char *path, *text, *title, *words[8], *argument;
 extern unsigned char bytes[64], byte;
