@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <ctype.h>
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,8 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <pwd.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -23,9 +26,11 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,7 +59,7 @@ struct item {
     int number;
 };
 
-extern int fd, rc, count, limit, log_fd, digit, wanted, has_helper, amount_of_work;
+extern int fd, rc, count, limit, log_fd, digit, wanted, has_helper;
 extern char buf[4096], line[4096], name[64], label[64];
 extern const char *path, *text, *title, *words[8], *argument;
 extern unsigned char bytes[64], byte;
@@ -68,11 +73,10 @@ extern FILE *from, *to, *file;
 extern struct addrinfo *a;
 extern struct note *head, *note;
 extern struct book *book, *debit, *credit, *stats;
-extern pthread_t writer, helper;
+extern pthread_t helper;
 extern pthread_mutex_t lock;
 extern pthread_cond_t changed;
 extern struct { long low, high; } range;
-extern bool is_open;
 extern int stored;
 enum { LIMIT = 100, MAX_ITEMS = 100, MAX_STORED = 8 };
 void use(const void *it);

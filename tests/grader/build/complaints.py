@@ -76,7 +76,7 @@ def first_error(text):
             if not is_note or TELLING.search(line):
                 shown += _fitted(PATH.sub("", line))
         elif keeps and line.strip(" |") and len(shown) < LINES:
-            shown.append(line[:WIDTH])
+            shown.append(line[:WIDTH].rstrip())
     return "\n".join(shown[:LINES])
 
 
