@@ -2,7 +2,7 @@
 import random
 
 from grader.stage import (RECEIVING, SENDING, Failure, Lesson, Skip, check, comes_short,
-                          fails, few_at_a_time, stops)
+                          fails, few_at_a_time, stops, _)
 from .protocols.moving import Receiving, ReceivingRefused, Sending
 
 K = b"K"
@@ -400,11 +400,12 @@ class Stream(Lesson):
         """It says that the connection broke after `moved` bytes, and exits with 1."""
         program.exits_with(1, bug)
         line = f"xfer: socket connection broken after {moved} of {length} bytes"
-        said = [text for text in bytes(program.stderr).decode("utf-8", "replace")
-                .splitlines() if "broken after" in text]
-        if said and line not in said:
-            raise Failure(f'on stderr "{line}"', f'"{said[-1]}"', bug)
-        program.says(f"^{line}$", f'"{line}"', bug)
+        said = [text for text in bytes(program.stderr).splitlines()
+                if b"broken after" in text]
+        if said and line.encode() not in said:
+            raise Failure(_('on stderr "{line}"', line=line),
+                          _("{line:quoted}", line=said[-1]), bug)
+        program.says(f"^{line}$", _('"{line}"', line=line), bug)
 
     @staticmethod
     def names_a_call(program):
@@ -417,7 +418,8 @@ class Stream(Lesson):
         """It says nothing of a failed call: none failed."""
         if program.has_said(r"^xfer: \w+: "):
             raise Failure('at end-of-file no line "xfer: CALL: reason"',
-                          bytes(program.stderr).partition(b"\n")[0].decode(), "H16")
+                          _("{line:quoted}",
+                            line=bytes(program.stderr).partition(b"\n")[0]), "H16")
 
     def pieces(self, receiver, length):
         """Return the bug of a receiver that did not put `length` bytes together."""
@@ -472,9 +474,10 @@ class Stream(Lesson):
         """It made fewer than CALLS such calls."""
         calls = self.full_calls(program)
         if len(calls) >= CALLS:
-            raise Failure(f"fewer than {CALLS} calls for 1 MiB",
-                          f"{program.times(calls[-1].name):,} calls of "
-                          f"{calls[-1].name}()", "E19")
+            name = calls[-1].name
+            raise Failure(_("fewer than {most} calls for 1 MiB", most=CALLS),
+                          _("{n:,} calls of {name}()", n=program.times(name),
+                            name=name), "E19")
 
     def with_lesson01(self, data, mischief):
         """tcpget, linked with this stream.c, sends data and prints the reply."""
@@ -509,8 +512,8 @@ class Stream(Lesson):
         sent = sum(name.startswith(("send", "write")) for name in moved)
         if sent < len(moved) - sent:
             raise Failure("upperd receives a piece, and send_all sends it, each time",
-                          f"{len(moved) - sent} pieces received, {sent} sent", "E2",
-                          verdict)
+                          _("{received} pieces received, {sent} sent",
+                            received=len(moved) - sent, sent=sent), "E2", verdict)
 
     def with_xfer(self, data, mischief):
         """xfer sends and receives data under all the mischief at once."""

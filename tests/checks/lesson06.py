@@ -1,6 +1,6 @@
 """Lesson 06: lines in a stream.  Run the checks with: make check-lesson6"""
 from grader.stage import (RECEIVING, SENDING, Failure, check, comes_short, fails,
-                          few_at_a_time, stops)
+                          few_at_a_time, stops, _)
 from .protocols.greeting import Greeting
 from .protocols.hello import LIMIT, NAMES, WELCOME, HelloServer, hello
 from .protocols.naming import Naming
@@ -171,8 +171,7 @@ class Lines(HelloServer):
     def client_asks(self):
         """with -i names come from stdin, until exit, a blank line or the end"""
         for typed in (b"Tracy\n", b"Tracy\n\nBob\n", b"Tracy\nexit\nBob\n"):
-            lines = typed.decode().replace("\n", "\\n")
-            self.stage.tell(f'types "{lines}"', "the tester")
+            self.stage.tell(_("types {typed:quoted}", typed=typed), "the tester")
             client, server = self.client_at_work("Michael", stdin=typed)
             server.sends(WELCOME)
             for name in (b"Michael", b"Tracy"):
@@ -194,7 +193,7 @@ class Lines(HelloServer):
                             or client.has_ended())
         if bytes(server.got) not in (b"", b"exit\n"):
             raise Failure('it sends "exit", and nothing else',
-                          f"it sends {bytes(server.got)!r}"[:60])
+                          _("it sends {data:quoted}", data=bytes(server.got)))
         server.leaves()
         client.ends(expected="no NAME is given: it says exit, and ends")
         client.prints(WELCOME)

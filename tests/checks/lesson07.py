@@ -1,7 +1,7 @@
 """Lesson 07: framed messages.  Run the checks with: make check-lesson7"""
 import struct
 
-from grader.stage import Failure, Lesson, Skip, check, few_at_a_time
+from grader.stage import Failure, Lesson, Skip, check, few_at_a_time, _
 from .protocols.framing import Framing, Messaging
 
 DEFAULT_PORT = 6254
@@ -220,7 +220,8 @@ class Frames(Lesson):
             run.exits_with(2, bug)
             run.complains(bug)
         if not self.is_free(DEFAULT_PORT):
-            raise Skip(f"port {DEFAULT_PORT} is taken by another program")
+            raise Skip(_("port {port} is taken by another program",
+                         port=DEFAULT_PORT))
         self.run().announces(unheard="D21", wrong="D21", port=DEFAULT_PORT)
 
     # The client

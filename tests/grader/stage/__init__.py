@@ -1,5 +1,6 @@
 """The words a lesson's checks are written in; nothing else is for their use."""
 from ..bench.table import RECEIVING, SENDING
+from ..words.text import _
 from .conversation import (SERVER, Conversation, Dice, Step, dealt, interleaved,
                            pieces, sends, vanishes, words)
 from .difference import Due
@@ -15,4 +16,4 @@ __all__ = ["ALL", "COMPLAINT", "RECEIVING", "SENDING", "SERVER", "UNNAMED",
            "Skip", "Step", "answers", "changes_errno", "check", "comes_short", "dealt",
            "fails", "few_at_a_time", "interleaved", "is_interrupted", "is_slow",
            "later", "names", "pieces", "says_ready", "sends", "stops", "vanishes",
-           "wakes_up", "words"]
+           "_", "wakes_up", "words"]
