@@ -29,7 +29,7 @@ def _scratch_place():
 
 def new_scratch():
     """Make a directory for the files of one check; return its path."""
-    return tempfile.mkdtemp(prefix="loopback-", dir=_scratch_place())
+    return tempfile.mkdtemp(prefix="lbk-", dir=_scratch_place())
 
 
 class Stage:

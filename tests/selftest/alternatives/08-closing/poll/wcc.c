@@ -56,8 +56,9 @@ int main(int argc, char *argv[])
     signal(SIGPIPE, SIG_IGN);
     if ((fd = tcp_connect(argv[1], argv[2], why)) == -1)
         errx(1, "%s", why);
-    while ((n = read(0, buf, sizeof buf)) > 0)
-        send_piece(fd, buf, (size_t)n);
+    while ((n = read(0, buf, sizeof buf)) > 0 || (n == -1 && errno == EINTR))
+        if (n > 0)
+            send_piece(fd, buf, (size_t)n);
     shutdown(fd, SHUT_WR);
     for (int more = 1; more && memchr(answer, '\n', used) == NULL; ) {
         struct pollfd ready = { .fd = fd, .events = POLLIN };
@@ -67,5 +68,7 @@ int main(int argc, char *argv[])
     char *newline = memchr(answer, '\n', used);
     if (newline == NULL)
         errx(1, "recv: half an answer");
-    return write(1, answer, (size_t)(newline + 1 - answer)) > 0 ? 0 : 1;
+    if (write(1, answer, (size_t)(newline + 1 - answer)) <= 0)
+        err(1, "write");
+    return 0;
 }

@@ -22,8 +22,8 @@ int main(int argc, char *argv[])
     int fd = tcp_connect(argv[1], argv[2], why);
     if (fd == -1)
         errx(1, "%s", why);
-    while ((n = read(0, buf, sizeof buf)) > 0) {
-        struct iovec rest = { buf, (size_t)n };
+    while ((n = read(0, buf, sizeof buf)) > 0 || (n == -1 && errno == EINTR)) {
+        struct iovec rest = { buf, n > 0 ? (size_t)n : 0 };
         while (rest.iov_len > 0) {
             ssize_t sent = writev(fd, &rest, 1);
             if (sent == -1 && errno != EINTR)
@@ -43,5 +43,7 @@ int main(int argc, char *argv[])
             errx(1, "recv: the answer ended too early");
         buf[used++] = byte;
     }
-    return write(1, buf, used) == (ssize_t)used ? 0 : 1;
+    if (write(1, buf, used) != (ssize_t)used)
+        err(1, "write");
+    return 0;
 }
