@@ -3,7 +3,9 @@ import random
 
 from grader.stage import (RECEIVING, SENDING, Failure, Lesson, Skip, check, comes_short,
                           fails, few_at_a_time, stops, _)
+from .protocols.fetch import Fetch
 from .protocols.moving import Receiving, ReceivingRefused, Sending
+from .protocols.upper import Upper
 
 K = b"K"
 LENGTHS = (0, 1, 1024, 2048)
@@ -538,3 +540,6 @@ class Stream(Lesson):
         self.converses(Receiving(), range(8, 11), few)
         self.converses(Sending(), range(8, 11), few)
         self.converses(ReceivingRefused(), range(2))
+        for name, protocol in (("tcpget", Fetch()), ("upperd", Upper())):
+            if self.has(name):
+                self.converses(protocol, range(2), few)

@@ -26,6 +26,7 @@ class Counting(Protocol):
     """wcd: at the end, or after N bytes, the three numbers; then the end."""
 
     program = "wcd"
+    unpromised = ("transmit:short", "transmit:fail=EINTR")
 
     @staticmethod
     def limit(conversation):
@@ -92,6 +93,7 @@ class Asking(Protocol):
 
     program = "wcc"
     listens = False
+    unpromised = ("transmit:fail=EINTR", "stdout:short", "stdout:fail=EINTR")
 
     def refuses(self, conversation):
         """Say whether the arguments are wrong."""

@@ -28,7 +28,13 @@ class Upper(Protocol):
 
     def outcome(self, conversation, heard, met):
         """Return how it ends with -1; without, it goes on."""
-        return Outcome((0,)) if ("-1",) in conversation.args else None
+        served = [h for h in heard.values() if not h.excused
+                  or "ECONNABORTED" not in met]
+        return Outcome((0,)) if ("-1",) in conversation.args and served else None
+
+    def alone(self, conversation):
+        """Say whether it needs a program of its own: with -1 it ends."""
+        return ("-1",) in conversation.args
 
     def log(self, conversation, heard):
         """Return the two lines about a peer."""

@@ -14,11 +14,12 @@ from ..pages.page import WORDS, page
 from ..verdict.grade import Request, grade, load
 from ..words.show import clean
 from ..words.trouble import Usage
-from . import doctor as health, memory, play as plays
+from . import doctor as health, fuzzing, memory, play as plays
 
 HELP = {
     "hint": "a hint for what the last check of LESSON found; each time a plainer one",
     "trace": "run one check (--check, or the one that failed last) and show it all",
+    "fuzz": "play conversations of new seeds (--runs) with the programs of LESSON",
     "watch": "check LESSON again each time its files change, until Ctrl-C",
     "play": "try the finished program of LESSON by hand",
     "reset": "put the skeleton of LESSON back; your file is kept aside",
@@ -33,9 +34,9 @@ RULER = "#" * 24
 
 def run(name, options):
     """Run the command `name` of HELP; return its exit status."""
-    return {"hint": hint, "trace": trace, "watch": watch, "play": play, "reset": reset,
-            "make": make, "every": every, "progress": progress, "doctor": doctor,
-            "editor": editor}[name](options)
+    return {"hint": hint, "trace": trace, "fuzz": fuzz, "watch": watch, "play": play,
+            "reset": reset, "make": make, "every": every, "progress": progress,
+            "doctor": doctor, "editor": editor}[name](options)
 
 
 def check(options, whole=False):
@@ -137,6 +138,13 @@ def trace(options):
         _, lesson_class = load(here.number)
         options.check = failed[0] if failed else next(iter(lesson_class.checks()))
     return check(options, whole=True)
+
+
+def fuzz(options):
+    """Play conversations that no check has played; print the first that fails."""
+    here = _lesson(options)
+    return fuzzing.fuzz(here.number, options.submission, options.runs, options.seed,
+                        options.given)
 
 
 def watch(options):

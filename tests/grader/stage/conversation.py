@@ -144,10 +144,13 @@ def vanishes(who, data):
 
 
 def interleaved(dice, scripts):
-    """Return lists of steps as one, each in its own order."""
-    scripts, found = [list(s) for s in scripts if s], []
+    """Return lists of steps as one, each in its own order; nobody joins a freeze."""
+    scripts, found, frozen = [list(s) for s in scripts if s], [], False
+    script = None
     while scripts:
-        script = dice.choose(scripts)
+        script = script if frozen else dice.choose(scripts)
         found.append(script.pop(0))
+        frozen = found[-1].does in ("freezes", "is stopped") or \
+            frozen and found[-1].does != "goes on"
         scripts = [s for s in scripts if s]
     return found

@@ -3,7 +3,7 @@ import re
 import signal
 import time
 
-from ..bench.table import RECEIVING
+from ..bench.table import RECEIVING, SENDING
 from ..words import show
 from . import difference, faults
 from .conversation import SERVER, words
@@ -12,6 +12,8 @@ from .protocol import Heard
 from .stage import TESTER
 
 LATE = {"eof": "the end of the stream", "reset": "a reset (RST)"}
+BROKEN = ("EPIPE", "ECONNRESET")
+FALSE = ("changed", "extra", "cut at NUL")      # kinds of Difference: wrong bytes
 SECOND = 1.5                        # seconds until the clock shows another one
 DRIPPING = 4                        # seconds; a server has one second's patience
 LAG = 0.05                          # seconds that time(2) may lag behind, and more
@@ -228,11 +230,17 @@ class Player:
         """Say whether this peer may miss something: a fault met its connection.
 
         A fault breaks the connection of one peer: whose it was, it shows itself.
+        What a program still sends on a connection that has failed is of no use.
         """
-        if found.kind not in ("changed", "extra", "cut at NUL") and not heard.excused:
-            others = sum(h.excused for h in self.heard.values())
-            heard.excused = bool(heard.peer.end) and len(self._faults_met()) > others
-        return heard.excused and found.kind not in ("changed", "extra", "cut at NUL")
+        others = sum(h.excused for h in self.heard.values() if h is not heard)
+        if len(self._faults_met()) > others and (found.kind not in FALSE
+                                                 or self._failed_to_send()):
+            heard.excused = True
+        return heard.excused
+
+    def _failed_to_send(self):
+        return any(c.by_tester and c.error in BROKEN
+                   for c in self.program.trace.calls(*SENDING))
 
     def _faults_met(self):
         """Return the errors, as names, by which the plan has broken something."""
@@ -289,8 +297,8 @@ class Player:
                 else UNNAMED)
 
     def _logged(self):
-        """Return those of whom the log must speak: no fault has met them."""
-        return [h for h in self.heard.values() if not h.excused]
+        """Return those of whom the log must speak: no fault may have met them."""
+        return [] if self._faults_met() else self.heard.values()
 
     def _says_no_more(self):
         """A server prints its ready line, and nothing else."""
@@ -305,6 +313,9 @@ class Player:
         status = " or ".join(map(str, outcome.status))
         printed = bytes(program.stdout)
         ready = printed.find(b"\n") + 1 if self.protocol.listens else 0
+        if program.status == 1 and self._faults_met():
+            self._gave_up_rightly(outcome, printed[ready:])
+            return
         found = outcome.stdout is not None and difference.between(
             "", difference.Due(outcome.stdout, "any", outcome.more), printed[ready:])
         heard = self.heard
@@ -323,6 +334,15 @@ class Player:
                           self.protocol.bug(other, self.conversation, heard))
         if outcome.says and not program.has_said(outcome.says):
             program.says(outcome.says, outcome.called or "a message", "E12")
+
+    def _gave_up_rightly(self, outcome, printed):
+        """A call of it failed: it has said so, and printed nothing that is wrong."""
+        whole = b"".join(part for _, part in outcome.stdout or ()) + outcome.more
+        if outcome.stdout is not None and not whole.startswith(printed):
+            found = difference.between("", difference.Due((), "any", whole), printed)
+            raise Failure(*difference.in_words(found), UNNAMED)
+        if not self.program.stderr.strip():
+            raise Failure("a message on stderr", "nothing on stderr", UNNAMED)
 
     def is_refused(self):
         """Start the program, whose arguments are wrong: exit status 2, no socket."""

@@ -36,11 +36,13 @@ class Protocol:
 
     program   its name; listens: a server, or a client to which the tester is one
     mentions_resets   whether a server says on stderr that a connection broke
+    unpromised        faults, by the start of their rules, that may do harm
     """
 
     program = ""
     listens = True
     mentions_resets = False
+    unpromised = ()
 
     def talk(self, seed, small=False):
         """Return the Conversation of this seed (a number from 0).

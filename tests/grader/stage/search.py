@@ -73,7 +73,9 @@ class Search:
         stdio loses what it held when it is interrupted.
         """
         return any("EINTR" in fault.rule for fault in conversation.plan) and \
-            any(p.uses_stdio() for p in self.stage.programs)
+            any(p.uses_stdio() for p in self.stage.programs) or \
+            any(fault.rule.startswith(self.protocol.unpromised)
+                for fault in conversation.plan)
 
     def _play(self, conversation, server=None):
         """Play one, with a program that runs already or a new one; return that."""

@@ -18,8 +18,9 @@ from .run import run_checks
 # variant    one of build.VARIANTS; given: the tree that earlier modules come from
 # only       the ID of the one check to run, or None
 # run_all    whether to go on after the first failure
-Request = namedtuple("Request", "number directory variant given only run_all",
-                     defaults=(None, "asan", "solutions", None, False))
+# seeds      of the conversations, in place of those that are fixed; None: the fixed
+Request = namedtuple("Request", "number directory variant given only run_all seeds",
+                     defaults=(None, "asan", "solutions", None, False, None))
 
 # What a lesson's checks are given: directory of the learner's files, a build.Built,
 # the interposer's path, paths of the earlier lessons' modules in it.
@@ -44,6 +45,9 @@ def grade(request, on_record=lambda record: None):
     """
     start = time.monotonic()
     place, lesson_class = load(request.number)
+    if request.seeds:
+        lesson_class = type(lesson_class.__name__, (lesson_class,),
+                            {"seeds": request.seeds})
     directory = request.directory or place.lesson
     document = documents.new(place, lesson_class, directory, request)
     checks = lesson_class.checks()
