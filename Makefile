@@ -7,7 +7,8 @@
 #   CC=clang, PLAIN=1, GIVEN=lessons, CHECK=ID and RUNS=N are understood as well
 
 PYTHON ?= python3
-RUN     = $(PYTHON) tests/run.py
+# -ESs: whatever else this Python has been given is neither looked for nor loaded.
+RUN     = $(PYTHON) -ESs tests/run.py
 export CC PLAIN GIVEN SUBMISSION JSON ALL CHECK QUICK CLIENTS WORK SVG
 
 # What was said on the command line of make, as options of run.py.  The shell,
@@ -56,18 +57,18 @@ doctor:                 ## what this machine has and lacks
 	@$(RUN) --doctor
 
 compare:                ## four servers under the same load (QUICK=1)
-	@$(PYTHON) tests/compare/run.py $${QUICK:+--quick} \
+	@$(PYTHON) -ESs tests/compare/run.py $${QUICK:+--quick} \
 	    $${CLIENTS:+--clients "$$CLIENTS"} $${WORK:+--work "$$WORK"} \
 	    $${JSON:+--json "$$JSON"} $${SVG:+--svg "$$SVG"} $${PLAIN:+--plain}
 
 test:                   ## test the course: solutions, mutants, grader
-	@$(PYTHON) tests/selftest/run.py
+	@$(PYTHON) -ESs tests/selftest/run.py
 
 flake:                  ## repeat all checks RUNS times on a busy machine
-	@$(PYTHON) tests/selftest/flake.py $(or $(RUNS),20)
+	@$(PYTHON) -ESs tests/selftest/flake.py $(or $(RUNS),20)
 
 bench-grader:           ## how long a check takes, and the bare compiler
-	@$(PYTHON) tests/selftest/bench.py
+	@$(PYTHON) -ESs tests/selftest/bench.py
 
 sweep:                  ## let every call of right programs fail, each way
 	@$(PYTHON) tests/selftest/sweep.py
@@ -79,7 +80,7 @@ sentences:              ## which check examines what: docs/sentences.md
 	@$(PYTHON) tests/selftest/sentences.py
 
 mutants:                ## which check catches which: docs/mutants.md
-	@$(PYTHON) tests/selftest/mutants.py
+	@$(PYTHON) -ESs tests/selftest/mutants.py
 
 compile_commands.json:  ## tell editors how the C files are compiled
 	@$(RUN) --editor

@@ -17,6 +17,7 @@ class ForkingServer(HelloToMany):
     number = 10
     title = "a forking server"
     programs = ("hellod-fork",)
+    waits = True
     question = ("a child that crashes harms one client only. What would a crash do to "
                 "the others if every client had a thread in place of a process?")
     order = ("one_client", "next_please", "last_one_first", "clients_apart",

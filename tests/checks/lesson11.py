@@ -46,6 +46,8 @@ class Threads(HelloToMany):
     number = 11
     title = "a thread for each client"
     programs = ("hellod-threads",)
+    waits = True
+    variants = ("tsan", "plain")
     question = ("which bytes of your server does a thread share with the others, and "
                 "for each of them: what keeps two threads from using it at once?")
 

@@ -17,12 +17,13 @@ ROOT = os.path.dirname(TESTS)
 sys.path.insert(0, TESTS)
 
 from grader import build  # noqa: E402
+from grader.bench import scratch  # noqa: E402
 from grader.course import places  # noqa: E402
-from grader.bench.patience import Deadline, Pauses  # noqa: E402
+from grader.bench.patience import Deadline, Pauses, slowness  # noqa: E402
 from grader.pages.page import page  # noqa: E402
 from grader.verdict import grade as verdict  # noqa: E402
 
-PATIENCE = 120                      # seconds for one run of the grader
+PATIENCE = 120 * slowness()         # seconds for one run of the grader
 OPTIONS_OF_MAKE = ("CC", "PLAIN", "GIVEN", "SUBMISSION", "JSON", "ALL", "CHECK",
                    "QUICK", "CLIENTS", "WORK", "SVG", "MAKEFLAGS", "MAKELEVEL",
                    "MFLAGS", "NO_COLOR")
@@ -45,7 +46,8 @@ def environment(**changes):
 def run_grader(*arguments, root=ROOT, seconds=PATIENCE, cwd=None, **env):
     """Run tests/run.py of the course in `root`; return the CompletedProcess."""
     return subprocess.run(
-        [sys.executable, os.path.join(root, "tests", "run.py"), *map(str, arguments)],
+        [sys.executable, "-ESs", os.path.join(root, "tests", "run.py"),
+         *map(str, arguments)],
         cwd=cwd or root, env=environment(**env), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
         timeout=seconds)
@@ -314,10 +316,10 @@ def running(programs):
     return found
 
 
-def scratch_places():
-    """Return the scratch directories there are now, of this run and of others."""
-    return {found for place in ("/dev/shm", tempfile.gettempdir())
-            for found in glob.glob(os.path.join(place, "loopback-*"))}
+def scratch_places(pid="*"):
+    """Return the scratch directories there are now, of the run `pid` or of all."""
+    return {found for place in scratch.PLACES
+            for found in glob.glob(os.path.join(place, f"{scratch.PREFIX}{pid}-*"))}
 
 
 def wait_for(done, seconds=60):

@@ -23,14 +23,14 @@ sys.path.insert(0, TESTS)
 
 from grader import build as builder  # noqa: E402
 from grader.bench import procfs  # noqa: E402
-from grader.bench.patience import Deadline, Pauses  # noqa: E402
+from grader.bench.patience import Deadline, Pauses, slowness  # noqa: E402
 from grader.bench.symbols import resolve  # noqa: E402
 from grader.bench.trace import Trace  # noqa: E402
 from grader.bench.calls import describe  # noqa: E402
 
 INTERPOSER = os.path.join(TESTS, "interposer")
 KNOWN = os.path.join(TESTS, "selftest", "known")
-PATIENCE = 30                       # seconds for anything
+PATIENCE = 30 * slowness()          # seconds for anything
 LANGUAGE = ["-std=c11", "-D_GNU_SOURCE", "-fno-omit-frame-pointer", "-Wall", "-Wextra",
             "-Wpedantic", "-Werror"]
 LIBRARY = [*LANGUAGE, "-O2", "-shared", "-fPIC"]

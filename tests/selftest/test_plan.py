@@ -9,7 +9,8 @@ import support  # noqa: F401  (the path to the grader)
 from grader import build
 from grader.bench.table import ERRORS, KINDS, LOOKUP_ERRORS
 from grader.stage import plan
-from grader.stage.stage import Stage, new_scratch
+from grader.bench import scratch
+from grader.stage.stage import Stage
 from grader.stage.subject import Subject
 from grader.words.trouble import Infra
 
@@ -101,7 +102,7 @@ class Plans(unittest.TestCase):
 
     def setUp(self):
         """Give the test a stage."""
-        self.stage = Stage(new_scratch())
+        self.stage = Stage(scratch.new())
         self.addCleanup(self.stage.end)
 
     def play(self, scene, given=()):

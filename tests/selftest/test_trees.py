@@ -103,6 +103,13 @@ class Grading(unittest.TestCase):
                         self.assertTrue(text.startswith(b"/*"))
 
 
+def variants(lesson):
+    """Return the builds to try: ThreadSanitizer's where there are threads."""
+    texts = sources_in(os.path.join(ROOT, "solutions", lesson)).values()
+    return [v for v in VARIANTS
+            if v != "tsan" or any(b"pthread_create(" in text for text in texts)]
+
+
 def alternatives(lesson):
     """Return the directories of the alternatives of a lesson."""
     top = os.path.join(support.HERE, "alternatives", lesson)
@@ -122,7 +129,7 @@ def _add_all():
     for lesson in lessons():
         solution = os.path.join(ROOT, "solutions", lesson)
         for compiler in ("gcc", "clang"):
-            for variant in VARIANTS:
+            for variant in variants(lesson):
                 _add(f"solution_{lesson}_{compiler}_{variant}",
                      f"the solution of {lesson} passes: {compiler}, {variant}",
                      lesson, solution, variant, compiler)

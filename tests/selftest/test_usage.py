@@ -196,7 +196,7 @@ class Surroundings(CourseTest):
         path = os.path.join(self.course, "document.json")
         done = self.run_it(1, "--submission", self.solution, "--json", path)
         self.passes(done)
-        self.assertIn("All 13 checks passed.", done.stdout)
+        self.assertRegex(done.stdout, r"All \d+ checks passed\.")
         with open(path, encoding="utf-8") as file:
             kept = json.load(file)
         printed = support.grade(1, self.solution, root=self.course)
@@ -292,7 +292,6 @@ class Interrupted(CourseTest):
     def is_ended_by(self, number, status, to_group):
         """A signal in the middle of a check leaves nothing running."""
         directory = self.hand_in({"tcpget.c": HANGS})
-        before = support.scratch_places()
         run = subprocess.Popen(
             [sys.executable, "tests/run.py", "1", "--submission", directory],
             cwd=self.course, env=support.environment(LOOPBACK_PATIENCE="60"),
@@ -300,15 +299,14 @@ class Interrupted(CourseTest):
             text=True, start_new_session=True)
         cache = os.path.join(self.course, "build", "cache")
         self.assertTrue(support.wait_for(lambda: support.running([cache])))
-        mine = support.scratch_places() - before
+        self.assertTrue(support.scratch_places(run.pid))
         (os.killpg if to_group else os.kill)(run.pid, number)
         out, err = run.communicate(timeout=support.PATIENCE)
         self.assertEqual(run.returncode, status, out + err)
         self.assertNotIn("Traceback", err)
         support.wait_for(lambda: not support.running([cache]), 5)
         self.assertEqual(support.running([cache]), [])
-        support.wait_for(lambda: not mine & support.scratch_places())
-        self.assertEqual(mine & support.scratch_places(), set())
+        self.assertEqual(support.scratch_places(run.pid), set())
 
     def test_ctrl_c(self):
         """Ctrl-C"""

@@ -18,7 +18,8 @@ from grader.build import complaints, messages
 from grader.course import hints, places, sources
 from grader.pages.page import page
 from grader.stage import failure
-from grader.stage.stage import Stage, new_scratch
+from grader.bench import scratch
+from grader.stage.stage import Stage
 from grader.verdict import crash, document, timeline
 from grader.verdict.grade import Request
 from grader.verdict.record import Record
@@ -298,7 +299,7 @@ class Words(unittest.TestCase):
 
     def test_entries_of_a_quiet_stage(self):
         """a check in which nothing happened has an empty chart"""
-        stage = Stage(new_scratch())
+        stage = Stage(scratch.new())
         self.addCleanup(stage.end)
         self.assertEqual(timeline.entries(stage, "."), ([], 0))
 

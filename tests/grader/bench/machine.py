@@ -1,12 +1,12 @@
 """What is asked of Linux beyond Python's library: orphans that come home, an end with
 the parent's, fixed addresses, waking who sleeps."""
 import ctypes
-import platform
+import os
 import signal
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 ADDR_NO_RANDOMIZE, ASK = 0x0040000, 0xffffffff
-SYS_FUTEX = {"x86_64": 202}.get(platform.machine(), 98)
+SYS_FUTEX = {"x86_64": 202}.get(os.uname().machine, 98)
 FUTEX_WAKE, EVERYBODY = 1, 0x7fffffff
 
 libc = ctypes.CDLL(None, use_errno=True)

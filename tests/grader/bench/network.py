@@ -1,9 +1,11 @@
 """A network of one's own: loopback and nothing else, its ports and its buffers."""
+import ctypes
 import fcntl
 import os
 import socket
 import struct
 
+from ..words.trouble import Infra
 from .machine import libc
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
@@ -17,9 +19,15 @@ def enter_private_network():
 
     Every port is free there and nobody else can connect.  Returns False, and
     changes nothing, where the machine does not allow it.  One thread only.
+    A process may do so again and again: each time it is a new one, and what it
+    has changed in the old one is forgotten.  Infra when that fails.
     """
+    global _network_is_private
     uid, gid = os.getuid(), os.getgid()
     if libc.unshare(CLONE_NEWNET) != 0:
+        if _network_is_private:
+            reason = os.strerror(ctypes.get_errno())
+            raise Infra(f"this machine gives no further private network: {reason}")
         if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0:
             return False
         for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"),
@@ -30,7 +38,6 @@ def enter_private_network():
         ask = struct.pack("16s24x", b"lo")
         flags = struct.unpack_from("16xh", fcntl.ioctl(sock, SIOCGIFFLAGS, ask))[0]
         fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | IFF_UP))
-    global _network_is_private
     _network_is_private = True
     return True
 

@@ -3,27 +3,48 @@ import os
 import select
 import time
 
+USUAL = 5.0                         # seconds of patience on an idle machine
+PROCESSORS = os.cpu_count() or 1
+MOST_SLOWNESS = 10.0                # times as long, at most, on a busy one
+
 
 def slowness():
-    """Return how much longer than on an idle machine things may take here, from 1."""
-    waiting = os.getloadavg()[0] / (os.cpu_count() or 1)
-    return min(6.0, max(1.0, waiting))
+    """Return how much longer than on an idle machine things may take here, from 1.
+
+    By how many want to run for each processor: now, and in the last minute.
+    """
+    try:
+        with open("/proc/loadavg", "rb", buffering=0) as file:
+            words = file.read().split()
+        wanting = max(float(words[0]), int(words[3].split(b"/")[0]))
+    except (OSError, ValueError, IndexError):
+        wanting = 0.0
+    return min(MOST_SLOWNESS, max(1.0, wanting / PROCESSORS))
 
 
-# Seconds until something that must happen counts as not happening.  Most waits
-# end long before: see program.Program.is_beyond_hope().
-PATIENCE = float(os.environ.get("LOOPBACK_PATIENCE") or 5.0 * slowness())
+def patience():
+    """Return the seconds after which what must happen counts as not happening.
+
+    Most waits end long before: see program.Program.is_beyond_hope().
+    """
+    return float(os.environ.get("LOOPBACK_PATIENCE") or USUAL * slowness())
 
 
 class Deadline:
-    """A point in time, PATIENCE (or `seconds`) from now."""
+    """A point in time: patience(), or `seconds` on an idle machine, from now."""
 
     def __init__(self, seconds=None):
-        self.end = time.monotonic() + (PATIENCE if seconds is None else seconds)
+        self.start = time.monotonic()
+        self.end = self.start + (patience() if seconds is None
+                                 else seconds * slowness())
 
     def is_over(self):
         """Say whether the time is up."""
         return time.monotonic() >= self.end
+
+    def is_half_over(self):
+        """Say whether more than half of the time is up."""
+        return time.monotonic() >= (self.start + self.end) / 2
 
     def left(self):
         """Return the seconds left, never negative."""

@@ -18,6 +18,7 @@ NAPS = {"nanosleep", "clock_nanosleep"}
 LOOP = 1000                         # times the same call failed: an endless loop
 LOOPING = table.names_of("ACCEPT", "RECEIVE", "TRANSMIT")
 READY = re.compile(rb"listening on (?:\[([0-9a-f:]+)\]|([0-9.]+)):(\d+)\n")
+MEASURED_EVERY = 0.02               # seconds between looks at memory and processes
 STILL = 0.002                       # seconds without a move: asleep, not preempted
 SO_RCVTIMEO = 20, 66                # as old and as new programs know it
 SO_SNDTIMEO = 21, 67
@@ -28,10 +29,21 @@ SANITIZER = ("verify_asan_link_order=0:halt_on_error=1:abort_on_error=0:"
              "handle_segv=1:report_signal_unsafe=0:io_sync=0")
 
 
+def _loadable(interposer, directory):
+    """Return the path of the interposer, or of a link to it: one without a blank."""
+    if not re.search(r"[\s:]", interposer):
+        return interposer
+    for name in ("absent.so", "interpose.so"):
+        path = os.path.join(directory, name)
+        os.symlink(os.path.join(os.path.dirname(interposer), name), path)
+    return path
+
+
 class Program:
     """One run of an executable.
 
     stdout, stderr  what it has printed so far
+    output          where its stdout leads, one of standard.OUTPUTS
     status          None while it runs; then its exit status, or -signal
     trace           the interposer's log
     limit           the limit it broke, in words, or ""
@@ -55,22 +67,20 @@ class Program:
         self.name = os.path.basename(path)
         self.path = path
         self.args = [str(a) for a in args]
-        self.scratch = scratch
+        self.scratch, self.output = scratch, output
         self.stdout, self.stderr = bytearray(), bytearray()
         self.status = None
         self.was_killed = False
         self.limit = ""
         self._photo = self._nap = (0, None)
+        self._asked, self._timers = 0, False    # what _has_timers() has found
+        self._measured = time.monotonic()   # when check_limits() took a look
         self.trace = Trace(os.path.join(scratch, "log"))
-        preload = os.path.join(scratch, "interpose.so")
-        os.symlink(interposer, preload)     # its own path may have a blank in it
-        os.symlink(os.path.join(os.path.dirname(interposer), "absent.so"),
-                   os.path.join(scratch, "absent.so"))
         env = {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC0", "HOME": scratch,
-               **(surroundings or {}), "LD_PRELOAD": preload, "LOOPBACK_PLAN": plan,
-               **self.trace.environment(),
+               **(surroundings or {}), "LD_PRELOAD": _loadable(interposer, scratch),
+               "LOOPBACK_PLAN": plan, **self.trace.environment(),
                **self._sanitizer_options(leaks, cancels, reuses)}
-        self._pipes = {}
+        self._pipes, self._end = {}, None
         self._standard = Standard(scratch, stdin, output, closed)
         self._start(env, ignores)
 
@@ -90,6 +100,7 @@ class Program:
                                    self._standard.fds, ignores)
         finally:
             self._standard.close()
+        self._end = spawn.end_of(self.pid)
         for number, sink in ((1, self.stdout), (2, self.stderr)):
             fd = self._standard.ends.get(number)
             if fd is not None:
@@ -100,7 +111,7 @@ class Program:
 
     def readable(self):
         """Return descriptors that become readable when the program does something."""
-        return list(self._pipes)
+        return [*self._pipes, *([] if self._end is None else [self._end])]
 
     def look(self):
         """Take in what it has printed and whether it has ended."""
@@ -109,11 +120,18 @@ class Program:
         if self.status is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
-                self.status = os.waitstatus_to_exitcode(status)
-                self.ended = time.monotonic_ns()
+                self._has_ended_with(status)
                 for fd, sink in list(self._pipes.items()):
                     self._drain(fd, sink)
                 self._read_file()
+
+    def _has_ended_with(self, status):
+        """Note its end; status: as waitpid tells it."""
+        self.status = os.waitstatus_to_exitcode(status)
+        self.ended = time.monotonic_ns()
+        if self._end is not None:
+            os.close(self._end)
+            self._end = None
 
     def _drain(self, fd, sink):
         while len(sink) <= OUTPUT_LIMIT:
@@ -136,7 +154,14 @@ class Program:
                 self.stdout += file.read(OUTPUT_LIMIT + 1)
 
     def check_limits(self):
-        """Note in self.limit when it has too much memory or too many processes."""
+        """Note in self.limit when it has too much memory or too many processes.
+
+        Asked too soon after the last time it takes no new look.
+        """
+        now = time.monotonic()
+        if now - self._measured < MEASURED_EVERY:
+            return
+        self._measured = now
         family = procfs.family(self.pid)
         if len(family) > FAMILY_LIMIT:
             self.limit = f"it has {len(family)} processes"
@@ -145,7 +170,7 @@ class Program:
 
     def is_watched(self):
         """Say whether the interposer is in the program."""
-        return self.trace.loaded is not None
+        return self.trace.entered_count("load") > 0
 
     # Asleep?
 
@@ -175,7 +200,7 @@ class Program:
         """
         threads = self._threads()
         then, before = self._nap
-        if not all(t.call for t in threads) or before != threads:
+        if not threads or not all(t.call for t in threads) or before != threads:
             self._nap = (time.monotonic(), threads)
             return False
         return time.monotonic() - then >= STILL
@@ -190,29 +215,34 @@ class Program:
         if self.status is not None or self.is_in_a_loop():
             return True
         threads = self._threads()
-        if not threads or self._has_timers() or \
-                not all(procfs.waits_for_ever(t) for t in threads):
+        if not threads or not all(procfs.waits_for_ever(t) for t in threads):
             self._photo = (0, None)
             return False
         then, before = self._photo
         if before != threads:
             self._photo = (time.monotonic(), threads)
             return False
-        return time.monotonic() - then >= STILL
+        return time.monotonic() - then >= STILL and not self._has_timers()
 
     def is_in_a_loop(self):
         """Say whether its last LOOP calls were the same one, with nothing to gain.
 
         Nothing to gain: an error, or the end of a stream, again and again.
         """
+        if not self.trace.repeats(LOOP):    # more or less two records each
+            return False
         last = self.trace.calls()[-LOOP:]
         return len(last) == LOOP and last[-1].name in LOOPING and \
             (last[-2].result or 0) <= 0 and \
             len({(c.name, c.args, c.result) for c in last[:-1]}) == 1
 
     def _has_timers(self):
-        return any(c.option in SO_RCVTIMEO + SO_SNDTIMEO
-                   for c in self.trace.calls("setsockopt"))
+        """Say whether a wait on one of its sockets may end by itself (SO_RCVTIMEO)."""
+        asked, self._asked = self._asked, self.trace.entered_count("setsockopt")
+        if not self._timers and self._asked != asked:   # to read the trace takes time
+            self._timers = any(c.option in SO_RCVTIMEO + SO_SNDTIMEO
+                               for c in self.trace.calls("setsockopt"))
+        return self._timers
 
     # Freeze, thaw, end
 
@@ -243,10 +273,9 @@ class Program:
     def end(self):
         """Kill whatever is left of the program, and take no more of its output."""
         self.look()
-        spawn.end(self.pid)
-        if self.status is None:
-            self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-            self.ended = time.monotonic_ns()
+        if self.status is None:         # else its children are ours by now
+            spawn.end(self.pid)
+            self._has_ended_with(os.waitpid(self.pid, 0)[1])
             self.was_killed = True
         for fd in self._pipes:
             os.close(fd)

@@ -26,6 +26,15 @@ def start(path, argv, env, standard, ignores=()):
         raise Infra(f"cannot start {path}: {e.strerror}") from None
 
 
+def end_of(pid):
+    """Return a descriptor that is readable once child `pid` has ended; None if the
+    kernel, or Python, has no such thing."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
 def end(pid):
     """Kill process `pid` and every descendant, and wait until none is left."""
     doomed = set(living(pid))

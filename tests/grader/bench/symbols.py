@@ -3,8 +3,6 @@
 Only asked when a page shows calls: starting the tool takes milliseconds.
 """
 import os
-import shutil
-import subprocess
 
 TOOLS = (
     ("addr2line", ["-a", "-f", "-i", "-e"]),
@@ -28,6 +26,8 @@ def resolve(executable, addresses):
     if not wanted or not command:
         return {}
     asked = "".join(f"{address - 1:#x}\n" for address in wanted)
+    import subprocess  # slow to import, and only for pages with a chart
+
     env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
     try:
         run = subprocess.run(command, input=asked, capture_output=True, text=True,
@@ -41,6 +41,8 @@ def resolve(executable, addresses):
 
 def _command(executable):
     """Return the command (list of str) that asks about one program, [] if none can."""
+    import shutil  # slow to import as well
+
     for tool, options in TOOLS:
         path = shutil.which(tool)
         if path:

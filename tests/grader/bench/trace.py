@@ -23,6 +23,7 @@ GATE = 16                           # offset of the gate, in bytes
 CLOCK, UNFLUSHED = 24, 32           # of these, likewise
 HELD = None, "woken", "waker", "new"
 LAYOUT = struct.Struct("=IHBBQiiIi4qq3Q32s")
+CALL_OF = struct.Struct("=4xH")     # of a record, the call alone
 ENTER, LEAVE, NOTE = 1, 2, 3
 ALL = None                          # bytes shown of a call that moves none
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
@@ -30,16 +31,21 @@ AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 # What the plan did to a call, by the bits of a record's flags.
 ACTIONS = "short", "fail", "errno", "ready", "stop", "list", "name", "slow"
 
-Record = namedtuple("Record", "commit call phase flags time pid tid enter error "
-                    "args result callers data")
+FIELDS_OF_RECORD = ("commit call phase flags time pid tid enter error "
+                    "arg0 arg1 arg2 arg3 result caller0 caller1 caller2 data")
+
+
+class Record(namedtuple("Record", FIELDS_OF_RECORD)):
+    """One record of a log; args and callers are tuples of ints."""
+
+    __slots__ = ()
+    args = property(lambda self: self[9:13])
+    callers = property(lambda self: self[14:17])
 
 
 def _record(memory, index):
     """Return the Record number `index` of a log, complete or not."""
-    words = LAYOUT.unpack_from(memory, HEADER + index * LAYOUT.size)
-    head, args, (result, *callers), data = \
-        words[:9], words[9:13], words[13:17], words[17]
-    return Record(*head, args, result, tuple(callers), data)
+    return Record._make(LAYOUT.unpack_from(memory, HEADER + index * LAYOUT.size))
 
 
 def _cut(data, moved):
@@ -237,6 +243,18 @@ class Trace:
         if not names:
             return list(self._calls)
         return [call for call in self._calls if call.name in names]
+
+    def repeats(self, count):
+        """Say whether the last `count` records are all of one call, by its name alone.
+
+        Cheap: it compares the words of records that are not taken in.
+        """
+        end = min(self.next, self._capacity)
+        if end < count:
+            return False
+        last = CALL_OF.unpack_from(self._map, HEADER + (end - 1) * LAYOUT.size)
+        return all(CALL_OF.unpack_from(self._map, HEADER + index * LAYOUT.size) == last
+                   for index in range(end - 2, end - 1 - count, -1))
 
     def hold(self, whom):
         """Hold threads back from now on, or let them go.

@@ -1,8 +1,9 @@
 """From sources to executables, once per content: what others may ask for."""
-from .compile import (NAMES, VARIANTS, BuildFailure, build, compiler, extra, flags,
-                      in_variant, interposer, missing_sanitizer, run)
+from .cache import Ahead
+from .compile import (NAMES, VARIANTS, BuildFailure, build, compiler, does_not_start,
+                      extra, flags, in_variant, interposer, missing_sanitizer, run)
 from .complaints import first_error, found
 
-__all__ = ["NAMES", "VARIANTS", "BuildFailure", "build", "compiler", "extra",
-           "first_error", "flags", "found", "in_variant", "interposer",
-           "missing_sanitizer", "run"]
+__all__ = ["Ahead", "NAMES", "VARIANTS", "BuildFailure", "build", "compiler",
+           "does_not_start", "extra", "first_error", "flags", "found", "in_variant",
+           "interposer", "missing_sanitizer", "run"]

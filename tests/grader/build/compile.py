@@ -1,16 +1,14 @@
-"""From sources to programs: how a program is compiled, and a cache by content."""
+"""From sources to programs: how a program is compiled, each file of it once."""
 import contextlib
-import fcntl
-import glob
 import os
-import shutil
-import time
+import re
 from collections import namedtuple
 
 from ..course import sources
 from ..course.places import BUILD, COMMON, ROOT, build_dir, shown
 from ..words.trouble import Infra
-from . import complaints
+from . import cache, complaints
+from .cache import Recipe
 
 LANGUAGE = ["-std=c11", "-D_GNU_SOURCE", "-pthread"]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wstrict-prototypes",
@@ -23,9 +21,16 @@ VARIANTS = {
     "fast": ["-O2"],                # to be measured, not to be graded
 }
 NAMES = {"asan": "AddressSanitizer", "tsan": "ThreadSanitizer"}
+GOLD = ["-fuse-ld=gold"]
+STATIC = ["-static-libasan", "-static-libubsan"]
 COMPILE_SECONDS = 120
-CACHE_SIZE = 400                    # entries kept
-CACHE_AGE = 600                     # seconds: what was used since is kept as well
+# What tools say when it is not the source that is at fault.
+MACHINE = re.compile(r"No space left on device|Read-only file system|"
+                     r"v?fork: \w.*|posix_spawn: \w.*|virtual memory exhausted.*|"
+                     r"out of memory allocating.*|Killed signal terminated program.*|"
+                     r"[cC]annot allocate memory|memory exhausted")
+OF_THE_LINKER = re.compile(r"ld\.gold|collect2:|linker command failed")
+HERE = "{here}"                     # in kept warnings: the directory of the sources
 
 # programs  {name: path of the executable}
 # warnings  what the compiler had to say
@@ -48,29 +53,45 @@ class BuildFailure(Exception):
 def compiler():
     """Return the compiler as words, its path first; Infra if there is none."""
     words = (os.environ.get("CC") or "cc").split()
-    path = shutil.which(words[0])
+    path = _found(words[0])
     if not path:
         raise Infra(f"no C compiler: {words[0]} was not found. Install gcc or clang, "
                     "or name the one you have, as in: make check-lesson1 CC=clang")
     return [path, *words[1:]]
 
 
+def _found(tool):
+    """Return the path of a tool as the shell would find it, or None.
+
+    shutil.which() does the same; to import that takes longer than a check.
+    """
+    places = [""] if "/" in tool else os.environ.get("PATH", os.defpath).split(":")
+    paths = [os.path.join(place, tool) for place in places]
+    return next((p for p in paths if os.path.isfile(p) and os.access(p, os.X_OK)), None)
+
+
 def flags(variant):
-    """Return the compiler's flags for one of VARIANTS."""
+    """Return the compiler's flags for one of VARIANTS, those for linking included."""
+    return _compiling(variant) + (_quick(STATIC) if variant == "asan" else [])
+
+
+def _compiling(variant):
+    """Return the flags to compile a file with."""
     return LANGUAGE + ["-I" + shown_or_whole(COMMON)] + WARNINGS + DEBUG + \
-        VARIANTS[variant] + (_quick_start() if variant == "asan" else [])
+        VARIANTS[variant]
 
 
-def _quick_start():
-    """Return flags that save a program built with gcc a third of its start.
+def _quick(options):
+    """Return these options to link with, which save time, if the compiler takes them.
 
-    Its sanitizers are shared libraries, looked for and bound at every start; both
-    or neither are linked in, or else each has a report file of its own.
+    STATIC  gcc's sanitizers are shared libraries, looked for and bound at every
+            start, which takes a third of it; both or neither are linked in, or
+            else each has a report file of its own
+    GOLD    a linker that takes two thirds of the time
     What a compiler takes is found out once, and kept in the cache.
     """
-    options, probe = ["-static-libasan", "-static-libubsan"], "todo.c"
+    source = os.path.join(COMMON, "todo.c")
     command = [*compiler(), *VARIANTS["asan"], *options, "-I", COMMON]
-    source = os.path.join(COMMON, probe)
 
     def make(out):
         code, _ = run([*command, "-shared", "-fPIC", "-o", os.path.join(out, "probe"),
@@ -78,7 +99,7 @@ def _quick_start():
         with open(os.path.join(out, "flags"), "w", encoding="ascii") as file:
             file.write("" if code else " ".join(options))
 
-    entry = _cached(_key(command, [source], "quick start"), make)
+    entry = cache.entry(Recipe(cache.key_of(command, [source], extra="quick"), make))
     with open(os.path.join(entry, "flags"), encoding="ascii") as file:
         return file.read().split()
 
@@ -98,19 +119,20 @@ def build(place, directory, programs, variant="asan", given="solutions", extras=
     """
     archive = _archive(sources.given(place.number, given), variant)
     own = _modules(directory, programs, extras)
-    paths, warnings, notes = {}, "", []
-    for program in programs:
-        files = [os.path.join(directory, program + ".c"), *own]
-        try:
-            paths[program], said = _program(program, files, archive, variant)
-        except BuildFailure as e:
-            if variant == "plain" or not complaints.lacks_sanitizer(e.text):
-                raise
-            built = build(place, directory, programs, "plain", given, extras)
-            return built._replace(notes=[
-                f"built without sanitizers: {compiler()[0]} has none on this machine"])
-        warnings += said
-    built = Built(paths, warnings, notes, variant,
+    paths, warnings = {}, {}
+    first = {p: [os.path.join(directory, p + ".c"), *own] for p in programs}
+    try:
+        with cache.helped(_first_recipes(first, archive, variant)):
+            for program, files in first.items():
+                paths[program], said = _program(program, files, archive, variant)
+                warnings.update(said)
+    except BuildFailure as e:
+        if variant == "plain" or not complaints.lacks_sanitizer(e.text):
+            raise
+        built = build(place, directory, programs, "plain", given, extras)
+        return built._replace(notes=[
+            f"built without sanitizers: {compiler()[0]} has none on this machine"])
+    built = Built(paths, "".join(warnings.values()), [], variant,
                   (place, directory, programs, given, extras))
     for name in extras:
         if _differs(name, place, directory):    # what does not compile is told now
@@ -168,35 +190,80 @@ def _differs(name, place, directory):
 
 
 def _program(name, files, archive, variant):
-    command = compiler() + flags(variant)
-    inputs = [*files, *sources.headers(os.path.dirname(files[0])),
-              *sources.headers(COMMON)]
-    key = _key(command, inputs, archive)
-    made = [shown_or_whole(f) for f in files] + [archive]
-    entry = _cached(key, lambda out: _compile(
-        command + ["-o", os.path.join(out, name)] + made, out))
-    with open(os.path.join(entry, "warnings"), encoding="utf-8") as file:
-        return os.path.join(entry, name), file.read()
+    """Return the path of a program, built if need be, and {file: its warnings}."""
+    objects = _objects(files, variant) if files[1:] else []
+    said = {file: _warnings(cache.entry(recipe), file)
+            for recipe, file in zip(objects, files)}
+    entry = cache.entry(_executable(name, files, archive, variant))
+    said[files[0]] = said.get(files[0], "") + _warnings(entry, files[0])
+    return os.path.join(entry, name), said
+
+
+def _first_recipes(programs, archive, variant):
+    """Return the Recipes to begin with, of {program: its files}."""
+    return [recipe for name, files in programs.items()
+            for recipe in (_objects(files, variant) if files[1:] else
+                           [_executable(name, files, archive, variant)])]
+
+
+def _executable(name, files, archive, variant):
+    """Return the Recipe of a program.
+
+    One file is compiled and linked in one go; of more, each is an object first.
+    """
+    command = compiler() + flags(variant) + _quick(GOLD)
+    objects = [os.path.join(BUILD, "cache", recipe.key, "object.o")
+               for recipe in _objects(files, variant)] if files[1:] else []
+    made = [shown_or_whole(f) for f in objects or files] + [archive]
+    key = cache.key_of(command, [] if objects else _inputs(files[0]), extra=made)
+    return Recipe(key, lambda out: _compile(
+        [*command, "-o", os.path.join(out, name), *made], out, files[0]))
+
+
+def _inputs(path):
+    """Return the paths of a C file and of all headers it might include."""
+    return [path, *sources.headers(os.path.dirname(path)), *sources.headers(COMMON)]
+
+
+def _objects(files, variant):
+    """Return the Recipes of the objects of C files, in order.
+
+    What lies below build/ is a copy, whose place means nothing: the same text in
+    two places is compiled once.  Elsewhere a debugger has to find the source.
+    """
+    recipes = []
+    for path in files:
+        command, inputs, names = compiler() + _compiling(variant), _inputs(path), None
+        mapped = []
+        if os.path.abspath(path).startswith(BUILD + os.sep):
+            names = [os.path.basename(f) for f in inputs]
+            mapped = [f"-ffile-prefix-map={shown_or_whole(os.path.dirname(path))}=."]
+        words = [*command, *mapped, "-c", shown_or_whole(path), "-o"]
+        recipes.append(Recipe(
+            cache.key_of(command, inputs, names, "object"),
+            lambda out, words=words, path=path:
+                _compile([*words, os.path.join(out, "object.o")], out, path)))
+    return recipes
 
 
 def _archive(modules, variant):
     """Return the path of a library of `modules`, built if need be."""
-    command = compiler() + flags(variant)
-    key = _key(command, modules + sources.headers(COMMON), "archive")
+    objects = _objects(modules, variant)
 
     def make(out):
-        objects = []
-        for path in modules:
-            objects.append(os.path.join(out, os.path.basename(path)[:-2] + ".o"))
+        members = []
+        for path, recipe in zip(modules, objects):
+            members.append(os.path.join(out, os.path.basename(path)[:-2] + ".o"))
             try:
-                _compile(command + ["-c", "-o", objects[-1], shown_or_whole(path)], out)
+                os.link(os.path.join(cache.entry(recipe), "object.o"), members[-1])
             except BuildFailure as e:
                 e.module = shown(path)
                 raise
-        run(["ar", "rcs", os.path.join(out, "given.a"), *objects])
+        run(["ar", "rcs", os.path.join(out, "given.a"), *members])
 
     try:
-        return os.path.join(_cached(key, make), "given.a")
+        key = cache.key_of(compiler(), [], [r.key for r in objects], "archive")
+        return os.path.join(cache.entry(Recipe(key, make)), "given.a")
     except BuildFailure as e:
         if variant != "plain" and complaints.lacks_sanitizer(e.text):
             return _archive(modules, "plain")
@@ -210,8 +277,9 @@ def interposer():
     absent = os.path.join(directory, "absent", "absent.c")
     command = compiler() + LANGUAGE + ["-O2", "-fno-omit-frame-pointer", "-fPIC",
                                        "-shared", "-Wall", "-Wextra"]
-    tables = sorted(glob.glob(os.path.join(directory, "*.def")))
-    key = _key(command, files + [absent] + sources.headers(directory) + tables, "")
+    tables = [os.path.join(directory, f) for f in sorted(os.listdir(directory))
+              if f.endswith(".def")]
+    key = cache.key_of(command, files + [absent] + sources.headers(directory) + tables)
 
     def make(out):
         whole = [shown_or_whole(f) for f in files]
@@ -225,103 +293,29 @@ def interposer():
         except BuildFailure as e:
             raise Infra(f"the interposer does not compile here:\n{e.text}") from None
 
-    return os.path.join(_cached(key, make), "interpose.so")
+    return os.path.join(cache.entry(Recipe(key, make)), "interpose.so")
 
 
-# The cache: build/cache/KEY holds what was made of exactly these inputs
+def _compile(command, out, source=""):
+    """Run the compiler; keep its warnings in `out`; raise BuildFailure if it fails.
 
-def _key(command, files, extra):
-    """Return the name of what `command` makes of the contents of `files`."""
-    blake2b = _hash_function()
-    tool = os.stat(os.path.realpath(command[0]))
-    key = blake2b(repr((command, tool.st_mtime_ns, tool.st_size, extra,
-                        files)).encode())
-    for path in files:
-        try:
-            with open(path, "rb") as file:
-                key.update(blake2b(file.read()).digest())
-        except OSError as e:
-            raise sources.SourceProblem(
-                f"{shown(path)} cannot be read: {e.strerror}") from None
-    return key.hexdigest()[:24]
-
-
-def _hash_function():
-    try:                                # hashlib loads OpenSSL: 10 ms of each run
-        from _blake2 import blake2b
-    except ImportError:
-        from hashlib import blake2b
-    return blake2b
-
-
-def _cached(key, make):
-    """Return the directory build/cache/KEY; make(directory) fills it the first time."""
-    entry = os.path.join(BUILD, "cache", key)
-    if not os.path.isdir(entry):
-        try:
-            with _only_one(entry):
-                if not os.path.isdir(entry):    # or else another run was faster
-                    _fill(entry, make)
-        except OSError as e:
-            raise Infra(f"cannot build in {shown(BUILD)}: {e.strerror}") from None
-    with contextlib.suppress(OSError):
-        os.utime(entry)                 # what is in use is not old: see below
-    return entry
-
-
-@contextlib.contextmanager
-def _only_one(entry):
-    """Let other runs that want to make the same thing wait meanwhile."""
-    build_dir("cache")
-    with open(f"{entry}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                os.unlink(lock.name)
-
-
-def _fill(entry, make):
-    """Make an entry aside and rename it whole, so that nobody meets half of it."""
-    _forget_old_entries()
-    aside = build_dir("cache", f"{os.path.basename(entry)}.{os.getpid()}")
-    try:
-        make(aside)
-        try:
-            os.rename(aside, entry)
-        except OSError:
-            if not os.path.isdir(entry):    # made by one that came after the unlinking
-                raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _forget_old_entries():
-    cache = build_dir("cache")
-    entries = [e for e in os.scandir(cache) if "." not in e.name]
-    if len(entries) > CACHE_SIZE:
-        entries.sort(key=_age, reverse=True)
-        for entry in entries[:len(entries) // 2]:
-            if _age(entry) > CACHE_AGE:
-                shutil.rmtree(entry.path, ignore_errors=True)
-
-
-def _age(entry):
-    """Return the seconds since an entry was used; of one that has gone, for ever."""
-    try:
-        return time.time() - entry.stat().st_mtime
-    except OSError:                     # another run has removed it
-        return float("inf")
-
-
-def _compile(command, out):
-    """Run the compiler; keep its warnings in `out`; raise BuildFailure if it fails."""
+    source  the path of which the directory is not to be kept with the warnings
+    """
     code, text = run(command)
+    if code != 0 and OF_THE_LINKER.search(text):    # gold has other words, or none
+        code, text = run([word for word in command if word not in GOLD])
     if code != 0:
         raise BuildFailure(text)
+    here = shown_or_whole(os.path.dirname(source)) + os.sep
     with open(os.path.join(out, "warnings"), "a", encoding="utf-8") as file:
-        file.write(text)
+        file.write(text.replace(here, HERE) if source else text)
+
+
+def _warnings(entry, source):
+    """Return the warnings kept in a cache's entry, about files beside `source`."""
+    with open(os.path.join(entry, "warnings"), encoding="utf-8") as file:
+        return file.read().replace(HERE, shown_or_whole(os.path.dirname(source))
+                                   + os.sep)
 
 
 def missing_sanitizer(variant):
@@ -330,6 +324,29 @@ def missing_sanitizer(variant):
     code, text = run([*compiler(), *flags(variant), "-shared", "-fPIC", "-o",
                       os.devnull, probe])
     return code != 0 and complaints.lacks_sanitizer(text)
+
+
+def does_not_start(variant):
+    """Return why a program built as `variant` does not start here, "" if it does."""
+    with _file_of("probe.c", "int main(void)\n{\n    return 0;\n}\n") as source:
+        program = source[:-len(".c")]
+        code, text = run([*compiler(), *flags(variant), "-o", program, source])
+        if code == 0:
+            code, text = run([program])
+    lines = [line for line in text.splitlines() if line.strip("= ")]
+    return "" if code == 0 else lines[0] if lines else f"exit status {code}"
+
+
+@contextlib.contextmanager
+def _file_of(name, text):
+    """Write a file into a directory of its own; yield its path; remove both."""
+    import tempfile  # slow to import, and seldom needed
+
+    with tempfile.TemporaryDirectory(dir=build_dir("tmp")) as place:
+        path = os.path.join(place, name)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        yield path
 
 
 def run(command):
@@ -345,7 +362,7 @@ def run(command):
     except OSError as e:
         raise Infra(f"cannot run {command[0]}: {e.strerror}") from None
     text = done.stdout.decode("utf-8", "replace")
-    for trouble in ("No space left on device", "Read-only file system"):
-        if done.returncode != 0 and trouble in text:
-            raise Infra(f"the compiler could not write: {trouble}")
+    trouble = MACHINE.search(text) if done.returncode != 0 else None
+    if trouble:
+        raise Infra(f"the compiler met a limit of this machine: {trouble[0]}")
     return done.returncode, text

@@ -282,7 +282,7 @@ GENERAL = [
      "A path through the function returns nothing.", "return"),
     (r"No such file or directory|file not found",
      "The header's name is misspelt, or it is not on this machine.", "file"),
-    (r"undefined reference to `main'|symbol.* main",
+    (r"undefined reference to .main'|symbol.* main",
      "There is no main function in these files.", "main"),
     (r"undefined reference to|undefined symbol",
      "The function is called but defined nowhere: misspelt, or not written yet.",

@@ -1,7 +1,6 @@
 """What the Makefile offers: a check, hints, progress, play, doctor and so on."""
 import json
 import os
-import shutil
 import sys
 import time
 
@@ -13,8 +12,9 @@ from ..course.places import (COURSE_LENGTH, ROOT, build_dir, lesson_names, place
 from ..pages.page import WORDS, page
 from ..verdict.grade import Request, grade, load
 from ..words.show import clean
-from ..words.trouble import Usage
-from . import doctor as health, fuzzing, memory, play as plays
+from ..words.trouble import Infra, Usage
+from . import memory
+from .live import Lines
 
 HELP = {
     "hint": "a hint for what the last check of LESSON found; each time a plainer one",
@@ -43,20 +43,30 @@ def check(options, whole=False):
     """Grade a lesson and print its page; return the exit status."""
     if options.submission and not os.path.isdir(options.submission):
         raise Usage(f"--submission {options.submission}: there is no such directory")
-    document = _graded(Request(options.lesson, options.submission, options.build,
-                               options.given, options.check, options.all))
+    request = Request(options.lesson, options.submission, options.build,
+                      options.given, options.check, options.all,
+                      None if options.submission else _failed_last(options.lesson))
+    is_terminal = sys.stdout.isatty() and options.json != "-"
+    colour = is_terminal and not options.plain and not os.environ.get("NO_COLOR")
+    lines = Lines(request, colour)
+    document = _graded(request, lines.tell if is_terminal else lambda record: None)
     if options.json:
         _write_json(options.json, document)
     if options.json != "-":
-        colour = sys.stdout.isatty() and not options.plain and \
-            not os.environ.get("NO_COLOR")
-        sys.stdout.write(page(document, colour, whole))
+        sys.stdout.write(page(document, colour, whole, told=lines.are_begun))
     return document["exit_status"]
 
 
-def _graded(request):
+def _failed_last(lesson):
+    """Return the ID of the check of a lesson that failed last time, or None."""
+    last = memory.last_document(place_of(lesson).number) or {"checks": []}
+    return next((c["id"] for c in last["checks"]
+                 if c["verdict"] not in (None, "PASS", "SKIP")), None)
+
+
+def _graded(request, on_record=lambda record: None):
     """Grade; return the document, with what is remembered, and remember it."""
-    document = grade(request)
+    document = grade(request, on_record)
     memory.recall(document)
     if document["lesson"]["own"] and not request.only:
         memory.remember(document)
@@ -132,17 +142,16 @@ def trace(options):
     """Run one check alone and show its whole chart."""
     here = _lesson(options)
     if not options.check:
-        last = memory.last_document(here.number) or {"checks": []}
-        failed = [c["id"] for c in last["checks"]
-                  if c["verdict"] not in (None, "PASS", "SKIP")]
         _, lesson_class = load(here.number)
-        options.check = failed[0] if failed else next(iter(lesson_class.checks()))
+        options.check = _failed_last(here.number) or next(iter(lesson_class.checks()))
     return check(options, whole=True)
 
 
 def fuzz(options):
     """Play conversations that no check has played; print the first that fails."""
     here = _lesson(options)
+    from . import fuzzing  # slow to import, and for this alone
+
     return fuzzing.fuzz(here.number, options.submission, options.runs, options.seed,
                         options.given)
 
@@ -153,18 +162,40 @@ def watch(options):
     directory = options.submission or here.lesson
     seen = None
     while True:
-        now = {e.name: e.stat().st_mtime_ns for e in os.scandir(directory)
-               if e.name.endswith((".c", ".h"))}
+        now = _versions(directory)
         if now != seen:
-            seen = now
             print("\n" + "-" * 79, flush=True)
-            check(options)
+            try:
+                check(options)
+            except (Usage, Infra) as e:     # a directory, say, that was there before
+                if seen is None:
+                    raise
+                print(clean(str(e)))
+            seen = now
             print(f"\nwatching {shown(directory)}; Ctrl-C ends this", flush=True)
         Pauses(0.3).wait()
 
 
+def _versions(directory):
+    """Return {name: time of the last change} of the sources there are now."""
+    found = {}
+    try:
+        entries = list(os.scandir(directory))
+    except OSError:                     # an editor, or git, is putting it back
+        return found
+    for entry in entries:
+        if sources.is_source(entry.name, ".c", ".h"):
+            try:
+                found[entry.name] = entry.stat().st_mtime_ns
+            except OSError:
+                pass                    # it vanished since it was listed
+    return found
+
+
 def play(options):
     """Let a person try the finished program of a lesson."""
+    from . import play as plays  # slow to import, and for this alone
+
     here = _lesson(options)
     _, lesson_class = load(here.number)
     programs = _install(here, here.solution, lesson_class, "plain", "solutions")
@@ -193,6 +224,8 @@ def make(options):
 
 def _install(here, directory, lesson_class, variant, given):
     """Build the programs of `directory`; return {name: path} below build/."""
+    import shutil  # slow to import, and seldom needed
+
     for program in lesson_class.programs:
         sources.read_source(directory, program, "the lesson's README names the files")
     built = build.build(here, directory, lesson_class.programs, variant, given,
@@ -210,6 +243,8 @@ def _install(here, directory, lesson_class, variant, given):
 
 def reset(options):
     """Put the skeleton back; keep the learner's files aside and say where."""
+    import shutil  # slow to import, and seldom needed
+
     here = _lesson(options)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     for name in sorted(os.listdir(here.skeleton)):
@@ -259,6 +294,8 @@ def progress(_options):
 
 def doctor(_options):
     """Say what this machine has and lacks."""
+    from . import doctor as health  # slow to import, and for this alone
+
     return health.report()
 
 

@@ -1,17 +1,26 @@
 """What a machine has and lacks for the course."""
 import os
 import platform
+import shutil
 import socket
+import subprocess
 import sys
+import time
 
 from .. import build
-from ..bench import network, procfs
+from ..bench import machine, network, procfs
 from ..words.trouble import Infra
+
+
+SLOW = 0.1                          # seconds lost at each start of Python: worth a line
+ROOM = 40                           # columns for what a sanitizer says
+TRIES = 3                           # of which the best counts
 
 
 def report():
     """Print a line for each thing the checks rely on; return 0, or 3 without one."""
-    lines = [_compiler(), *_sanitizers(), _python(), _kernel(), _network(), _ipv6(),
+    machine.fix_addresses()             # as for each check: see there
+    lines = [_compiler(), *_sanitizers(), _python(), *_slow_start(), _kernel(), _network(), _ipv6(),
              _system_calls(), _lines()]
     for good, what, text in lines:
         print(f"  {'ok' if good else 'lacks':6} {what:12} {text}")
@@ -34,12 +43,35 @@ def _sanitizers():
     for variant, without in (("asan", "memory errors show later or not at all"),
                              ("tsan", "races show by luck only")):
         missing = build.missing_sanitizer(variant)
-        yield (not missing, variant, f"not on this machine: {without}" if missing
-               else "found")
+        trouble = "" if missing else build.does_not_start(variant)
+        yield (not missing and not trouble, variant,
+               f"not on this machine: {without}" if missing else
+               f"does not start: {trouble[:ROOM]}" if trouble else "a program with it starts")
 
 
 def _python():
     return True, "python", f"{platform.python_version()}, {sys.executable}"
+
+
+def _slow_start():
+    """Yield a line when `python3`, which make calls, is a slow way to this Python."""
+    command = shutil.which("python3")
+    if command and os.path.realpath(command) != os.path.realpath(sys.executable):
+        lost = _seconds_to_start(command) - _seconds_to_start(sys.executable)
+        if lost > SLOW:
+            yield (False, "quick start", f"python3 is {lost:.2f} s slower to start than "
+                   f"what it leads to;\n{' ' * 22}say make PYTHON={sys.executable} ...")
+
+
+def _seconds_to_start(python):
+    """Return how long this Python takes to start and end: the best of some tries."""
+    taken = []
+    for _ in range(TRIES):
+        begin = time.monotonic()
+        subprocess.run([python, "-ESs", "-c", "pass"], stdin=subprocess.DEVNULL,
+                       check=False)
+        taken.append(time.monotonic() - begin)
+    return min(taken)
 
 
 def _kernel():
@@ -73,7 +105,6 @@ def _system_calls():
 
 
 def _lines():
-    import shutil
     tool = shutil.which("addr2line") or shutil.which("llvm-symbolizer")
     return bool(tool), "lines", f"by {tool}" if tool else \
         "charts name no source lines: install binutils"

@@ -13,29 +13,37 @@ BLANK = "\x1f"                      # stands for a blank where no line may break
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
-def page(document, colour=False, whole=False):
+def page(document, colour=False, whole=False, told=False):
     """Return the page for a document (see document.py) as text.
 
     colour  whether to use terminal colours
     whole   show the whole chart, not only its end
+    told    whether heading() and each line() have been printed already
     """
-    paint = (lambda text, code: f"\033[{code}m{text}\033[0m") if colour else \
-        (lambda text, code: text)
-    parts = [_heading(document)]
+    parts = [] if told else [heading(document)]
     if document["build"]["problem"]:
-        parts.append(_build(document, paint))
+        parts.append(_build(document, _painter(colour)))
     else:
-        parts.append("\n".join(_line(c, paint) for c in document["checks"]
-                               if c["verdict"]))
+        if not told:
+            parts.append("\n".join(line(c, colour) for c in document["checks"]
+                                   if c["verdict"]))
         trouble = next((c for c in document["checks"]
                         if c["verdict"] not in (None, "PASS", "SKIP")), None)
         parts += _trouble(document, trouble, whole) if trouble else _done(document)
     parts += [_note(note) for note in document["notes"]]
     parts.append(_summary(document))
-    return "\n\n".join(part for part in parts if part) + "\n"
+    text = "\n\n".join(part for part in parts if part) + "\n"
+    return "\n" + text if told else text
 
 
-def _heading(document):
+def _painter(colour):
+    """Return paint(text, code): text in a terminal's colour, or as it is."""
+    return (lambda text, code: f"\033[{code}m{text}\033[0m") if colour else \
+        (lambda text, code: text)
+
+
+def heading(document):
+    """Return the first lines of a page: which lesson, which file."""
     lesson = document["lesson"]
     left = f"lesson {lesson['number']:02}  {lesson['title']}"
     room = WIDTH - len(left) - 2
@@ -44,7 +52,9 @@ def _heading(document):
         f"{left}\n{' ' * 11}{file}"
 
 
-def _line(check, paint):
+def line(check, colour=False):
+    """Return the line, or lines, of a check that was run, a dict as in a document."""
+    paint = _painter(colour)
     verdict = check["verdict"]
     word = WORDS.get(verdict, verdict)
     mark = f"   [{check['bug']}]" if check["bug"] else ""

@@ -94,7 +94,7 @@ class Children:
         """
         children, number = self._told
         self.stage.wait_for(lambda: self.has_ended() or self._sleeps_on())
-        if self.status is None:
+        if not self.has_ended():
             raise self.failure("the server ends within a second", "it goes on running",
                                bug, "TIMEOUT")
         if self.status == -number:
@@ -114,7 +114,7 @@ class Children:
         """
         threads = self._threads()
         then, before = self._sleep
-        if not all(t.call for t in threads) or before != threads:
+        if not threads or not all(t.call for t in threads) or before != threads:
             self._sleep = (time.monotonic(), threads)
             return False
         return time.monotonic() - then >= STOP_TIME

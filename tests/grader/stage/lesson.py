@@ -39,12 +39,16 @@ class Lesson:
     done) and has one method per check, in the order in which to mend them.
     extras are further programs of its directory, given complete, which show the
     learner's modules at work; a submission need not have them, see has().
-    Each check gets an object, a stage and a private network of its own.
+    waits says whether its checks wait more than they work; then more of them run at
+    the same time.  variants are builds that checks ask for beside that of the run:
+    they are begun when the run begins.  Each check gets an object, a stage and a private network of its own.
     """
 
     number = 0
     programs = ()
     extras = ()
+    waits = False
+    variants = ()
     title = ""
     question = ""
     play = "server"                     # how to try it by hand, see desk/play.py
@@ -56,6 +60,7 @@ class Lesson:
         self.directory = submission.directory
         self.built = submission.built
         self.interposer = submission.interposer
+        self.cancels = submission.cancels
         self.address = None             # where the last served program listens
 
     @classmethod
@@ -88,8 +93,7 @@ class Lesson:
             raise Skip("ThreadSanitizer does not know the threads of <threads.h>")
         name = program or self.programs[0]
         path = built.programs.get(name) or build.extra(built, name)
-        cancels = any(sources.calls_to(self.directory, ["pthread_cancel"]))
-        return Subject(self.stage, path, args, self.interposer, cancels=cancels,
+        return Subject(self.stage, path, args, self.interposer, cancels=self.cancels,
                        **options)
 
     def _in_variant(self, variant):

@@ -1,16 +1,12 @@
 """Where one check plays: its programs, its peers, the story so far, and waiting."""
 import os
-import re
-import shutil
-import tempfile
 import time
 from collections import namedtuple
 
-from ..bench import spawn
+from ..bench import scratch, spawn
 from ..bench.patience import Deadline, Pauses
 from ..wire.diagnosis import SocketDiagnosis
 from ..words.text import text_of
-from ..words.trouble import Infra
 
 TESTER = "the tester"
 
@@ -20,34 +16,20 @@ TESTER = "the tester"
 Event = namedtuple("Event", "time who text")
 
 
-def _scratch_place():
-    """Return where scratch directories are made: LD_PRELOAD and the sanitizers'
-    options cannot name a path with a blank or a colon in it."""
-    for place in ("/dev/shm", tempfile.gettempdir(), "/tmp"):
-        if os.access(place, os.W_OK | os.X_OK) and not re.search(r"[\s:]", place):
-            return place
-    raise Infra("there is no directory for scratch files: /dev/shm and /tmp are not "
-                "writable")
-
-
-def new_scratch():
-    """Make a directory for the files of one check; return its path."""
-    return tempfile.mkdtemp(prefix="lbk-", dir=_scratch_place())
-
-
 class Stage:
     """The programs and peers of one check, and the story they make together."""
 
-    def __init__(self, scratch):
-        """scratch: a directory that goes with the stage, see new_scratch()."""
+    def __init__(self, place):
+        """place: path of a directory to be made, which goes with the stage."""
         self.programs = []              # program.Program, in order of starting
         self.peers = []                 # peer.Peer, in order of connecting
         self.story = []
         self.only = None                # the one program a report is to be about
         self.failing = None             # the program of which something is not true
-        self.scratch = scratch
+        self.place, self._directories = place, 0
+        os.makedirs(place, exist_ok=True)
         self.diagnosis = SocketDiagnosis()
-        self._cleanups = []
+        self._cleanups, self._is_over = [], False
 
     def tell(self, text, who="", at=None):
         """Add a line to the story, a str or a Text, at time `at` (now by default)."""
@@ -94,7 +76,7 @@ class Stage:
         for program in self.programs:
             program.end()
             program.trace.close()
-            shutil.rmtree(program.scratch, ignore_errors=True)
+            scratch.remove(program.scratch)
         for undo in reversed(self._cleanups):
             undo()
         self.programs, self.peers, self._cleanups = [], [], []
@@ -107,24 +89,40 @@ class Stage:
 
     def directory(self):
         """Return a new empty directory that goes with the stage."""
-        return tempfile.mkdtemp(dir=self.scratch)
+        self._directories += 1
+        path = os.path.join(self.place, str(self._directories))
+        os.mkdir(path)
+        return path
 
     def wait_for(self, done, readable=(), writable=(), patient=False,
                  seconds=None):
         """Ask done() until it is true; return whether it ever was.
 
-        Gives up when PATIENCE is over or, much earlier and unless `patient`, when
-        all that we sent has arrived and no program will ever move by itself again.
-        seconds  a deadline of its own, instead of PATIENCE
+        Gives up when patience() is over and nothing has moved in its second half, or,
+        much earlier and unless `patient`, when all that we sent has arrived and no
+        program will ever move by itself again.
+        seconds  a deadline of its own, instead of patience(), whatever moves
         """
-        deadline, pauses = Deadline(seconds), Pauses()
+        deadline, pauses, moved = Deadline(seconds), Pauses(), None
         while not done():
             self.look()                 # what is read no longer wakes us
             hopeless = not patient and self.is_beyond_hope()
-            if hopeless or deadline.is_over():
+            if not seconds and not moved and deadline.is_half_over():
+                moved = self._moved()
+            if deadline.is_over() and not hopeless and moved != self._moved():
+                deadline, moved = Deadline(seconds), None   # slow, but not stuck
+            elif hopeless or deadline.is_over():
                 return bool(done())     # it may have come between the two looks
             pauses.wait([*readable, *self._program_output()], writable)
         return True
+
+    def _moved(self):
+        """Return how many bytes have gone from or to the programs so far, by place.
+
+        Many calls are no sign of life: a program that spins makes most.
+        """
+        return [*(len(p.stdout) + len(p.stderr) for p in self.programs),
+                *(peer.moved() for peer in self.peers)]
 
     def lets_the_dying_end(self):
         """Wait a moment for programs that have closed all, but are not yet gone."""
@@ -153,7 +151,7 @@ class Stage:
         """Wait until the programs have read all we sent and wait for more.
 
         This is the barrier between two pieces: returns False when a program
-        has ended, or does not come to rest within PATIENCE.
+        has ended, or does not come to rest in time.
         """
         def settled():
             self.look()
@@ -167,8 +165,11 @@ class Stage:
         """End all programs and give everything back; return what outlived them.
 
         The result is the number of processes still alive whose program had
-        already ended.
+        already ended.  The second time there is nothing left to do.
         """
+        if self._is_over:
+            return 0
+        self._is_over = True
         known = {p.pid for p in self.programs}
         self.look()
         strays = spawn.orphans(known)
@@ -180,5 +181,10 @@ class Stage:
         for undo in reversed(self._cleanups):
             undo()
         self.diagnosis.close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        scratch.remove(self.place)
         return len(strays)
+
+    def forget_logs(self):
+        """Let go of the programs' logs: nothing can be asked of them any more."""
+        for program in self.programs:
+            program.trace.close()

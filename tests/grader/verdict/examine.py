@@ -5,7 +5,7 @@ from ..bench import procfs
 from ..bench.table import WAITING
 from ..stage.failure import Failure, Skip, Unfinished
 from ..words.trouble import Infra
-from . import crash, timeline
+from . import crash, shortage
 
 TODO_STATUS = 86                    # exit status of todo(), see common/todo.h
 PLAN_STATUS = 97                    # exit status of a plan that cannot be read
@@ -15,9 +15,17 @@ def examined(end, stage, method, directory):
     """Return what really ended the check, now that the programs can be looked at.
 
     directory  of the learner's files, for where a crash has happened
+    Infra when a program could not be watched, or met a limit of the machine.
     """
     if isinstance(end, Skip):
         return end
+    found = _found(end, stage, method, directory)
+    if isinstance(found, Failure) and found.verdict != "LIMIT":
+        shortage.raise_if_met(stage)
+    return found
+
+
+def _found(end, stage, method, directory):
     # One may be dying: it has closed all, or its report is half written.
     if end is not None or any(p.report() for p in stage.programs):
         stage.lets_the_dying_end()
@@ -104,6 +112,8 @@ def _raise_if_unfinished(program):
     """Raise Unfinished when the program ended in a todo()."""
     if program.status == PLAN_STATUS and b"LOOPBACK_PLAN" in program.stderr:
         raise Infra(bytes(program.stderr).decode("utf-8", "replace"))
+    if program.status != TODO_STATUS and not program.trace.entered_count("_exit"):
+        return
     if program.status != TODO_STATUS and \
             not any(c.status == TODO_STATUS for c in program.trace.calls("_exit")):
         return                          # nor has a child of it

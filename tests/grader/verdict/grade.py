@@ -1,4 +1,5 @@
 """Grades a lesson: a Request goes in, a document comes out, and nothing is kept."""
+import contextlib
 import importlib
 import os
 import time
@@ -18,13 +19,15 @@ from .run import run_checks
 # variant    one of build.VARIANTS; given: the tree that earlier modules come from
 # only       the ID of the one check to run, or None
 # run_all    whether to go on after the first failure
+# first      the ID of the check to start first, if there is such a check, or None
 # seeds      of the conversations, in place of those that are fixed; None: the fixed
-Request = namedtuple("Request", "number directory variant given only run_all seeds",
-                     defaults=(None, "asan", "solutions", None, False, None))
+Request = namedtuple("Request", "number directory variant given only run_all first seeds",
+                     defaults=(None, "asan", "solutions", None, False, None, None))
 
 # What a lesson's checks are given: directory of the learner's files, a build.Built,
-# the interposer's path, paths of the earlier lessons' modules in it.
-Submission = namedtuple("Submission", "directory built interposer modules")
+# the interposer's path, paths of the earlier lessons' modules in it, and whether
+# the learner's files cancel threads.
+Submission = namedtuple("Submission", "directory built interposer modules cancels")
 
 
 def load(number):
@@ -77,13 +80,31 @@ def _build_and_run(request, document, place, lesson_class, directory, on_record)
     document["build"].update(programs=built.programs, warnings=built.warnings,
                              modules=[shown(m) for m in modules])
     document["notes"] += built.notes + _warned(built.warnings) + _linked(modules)
+    cancels = any(sources.calls_to(directory, ["pthread_cancel"]))
+    submission = Submission(directory, built, interposer, modules, cancels)
     names = [request.only] if request.only else list(lesson_class.checks())
-    records = run_checks(lesson_class, names,
-                         Submission(directory, built, interposer, modules),
-                         request.run_all, on_record)
+    ahead = [] if request.only else lesson_class.variants
+    with _built_ahead(built, ahead):
+        records = run_checks(lesson_class, names, submission, request.run_all,
+                             on_record, request.first)
     if request.given == "lessons" and modules:
         _look_for_blame(request, document, records)
     return records
+
+
+@contextlib.contextmanager
+def _built_ahead(built, variants):
+    """Meanwhile a child builds the same in other variants; checks will ask for them."""
+    def build_them():
+        for variant in variants:
+            build.in_variant(built, variant)
+
+    ahead = build.Ahead(build_them) if variants else None
+    try:
+        yield
+    finally:
+        if ahead:
+            ahead.stop()
 
 
 def _look_for_blame(request, document, records):

@@ -113,7 +113,13 @@ class End:
         there = self.other()
         return there is None or (
             there.arrived >= self.sent and not there.waiting and not there.unacked
-            and there.sent <= self.diagnosis.arrived(self.sock))
+            and there.sent <= self.diagnosis.arrived(self.sock)
+            and self.is_acknowledged())     # or else there will be room for more
+
+    def moved(self):
+        """Return how many bytes the program has read here or sent, as far as known."""
+        there = None if self.gone or self.end else self.other()
+        return self.taken + len(self.got) + self.sent + (there.taken if there else 0)
 
     def is_acknowledged(self):
         """Say whether all we sent has arrived, or can no more."""
