@@ -18,7 +18,7 @@ OPTIONS = $${SUBMISSION:+--submission "$$SUBMISSION"} $${JSON:+--json "$$JSON"} 
           $${ALL:+--all} $${PLAIN:+--plain}
 
 .DEFAULT_GOAL = help
-.PHONY: help check progress doctor compare test flake bench-grader fuzz mutants compile_commands.json clean
+.PHONY: help check progress doctor compare test flake sweep bench-grader fuzz mutants sentences compile_commands.json clean
 
 help:                   ## say what can be made
 	@sed -n 's/^\([a-z_.%-]*\):.*## /  make \1\t/p' Makefile | sed 's/%/N/' | expand -t 32
@@ -34,6 +34,9 @@ hint-lesson%:           ## a hint about what that found; plainer each time
 
 trace-lesson%:          ## run the failed check (or CHECK=ID) alone
 	@$(RUN) $* --trace $(OPTIONS)
+
+fuzz-lesson%:           ## play RUNS conversations of new seeds
+	@$(RUN) $* --fuzz --runs $(or $(RUNS),200) $(OPTIONS)
 
 watch-lesson%:          ## check lesson N whenever you save
 	@$(RUN) $* --watch $(OPTIONS)
@@ -67,8 +70,14 @@ flake:                  ## repeat all checks RUNS times on a busy machine
 bench-grader:           ## how long a check takes, and the bare compiler
 	@$(PYTHON) -ESs tests/selftest/bench.py
 
+sweep:                  ## let every call of right programs fail, each way
+	@$(PYTHON) tests/selftest/sweep.py
+
 fuzz:                   ## fuzz the parsers of 06 and 07, RUNS seconds each
 	@tests/selftest/fuzz/run.sh $(or $(RUNS),30)
+
+sentences:              ## which check examines what: docs/sentences.md
+	@$(PYTHON) tests/selftest/sentences.py
 
 mutants:                ## which check catches which: docs/mutants.md
 	@$(PYTHON) -ESs tests/selftest/mutants.py

@@ -16,7 +16,7 @@
 #define PAUSE_MS 100            /* before accept is tried again */
 
 /* Write "CALL: reason" into why.  Returns -1, so that callers can return it. */
-static int failed(char *why, const char *call, const char *reason)
+static int explain_failure(char *why, const char *call, const char *reason)
 {
     snprintf(why, TCP_WHY_SIZE, "%s: %s", call, reason);
     return -1;
@@ -25,7 +25,7 @@ static int failed(char *why, const char *call, const char *reason)
 /* The same for a call that has set errno; closes fd, which may be -1. */
 static int close_and_fail(int fd, char *why, const char *call)
 {
-    failed(why, call, strerror(errno));
+    explain_failure(why, call, strerror(errno));
     if (fd != -1)
         close(fd);
     return -1;
@@ -35,7 +35,7 @@ static int close_and_fail(int fd, char *why, const char *call)
  * Connect fd, going on after a signal: an interrupted connect continues by
  * itself and must only be waited for.  Returns 0, or -1 with errno set.
  */
-static int connect_fully(int fd, const struct sockaddr *addr, socklen_t len)
+static int connect_fd(int fd, const struct sockaddr *addr, socklen_t len)
 {
     struct pollfd ready = { .fd = fd, .events = POLLOUT };
     int error = 0;
@@ -62,14 +62,14 @@ int tcp_connect(const char *host, const char *service, char *why)
 
     int rc = getaddrinfo(host, service, &hints, &list);
     if (rc != 0)
-        return failed(why, "getaddrinfo", rc == EAI_SYSTEM ? strerror(errno)
-                                                           : gai_strerror(rc));
+        return explain_failure(why, "getaddrinfo", rc == EAI_SYSTEM
+                               ? strerror(errno) : gai_strerror(rc));
     for (struct addrinfo *a = list; a != NULL && fd == -1; a = a->ai_next) {
         fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC,
                     a->ai_protocol);
         if (fd == -1)
             close_and_fail(-1, why, "socket");
-        else if (connect_fully(fd, a->ai_addr, a->ai_addrlen) == -1)
+        else if (connect_fd(fd, a->ai_addr, a->ai_addrlen) == -1)
             fd = close_and_fail(fd, why, "connect");
     }
     freeaddrinfo(list);

@@ -58,7 +58,7 @@ static int parse_options(int argc, char *argv[], struct options *options)
 /*
  * Send an error frame.  Returns 0, or -1 with errno set.
  */
-static int complain(int fd, const char *text)
+static int send_error(int fd, const char *text)
 {
     return frame_send(fd, FRAME_ERROR, text, strlen(text));
 }
@@ -66,7 +66,7 @@ static int complain(int fd, const char *text)
 /*
  * Add up the numbers of a payload: len bytes, 4 for each number.
  */
-static int64_t sum(const unsigned char *payload, size_t len)
+static int64_t add_numbers(const unsigned char *payload, size_t len)
 {
     int64_t total = 0;
 
@@ -84,7 +84,7 @@ static int64_t sum(const unsigned char *payload, size_t len)
 static int answer_sum(int fd, const struct frame *frame)
 {
     unsigned char wire[sizeof(int64_t)];
-    uint64_t total = (uint64_t)sum(frame->payload, frame->len);
+    uint64_t total = (uint64_t)add_numbers(frame->payload, frame->len);
 
     for (size_t i = 0; i < sizeof wire; i++)
         wire[i] = (unsigned char)(total >> (56 - 8 * i));
@@ -94,10 +94,10 @@ static int answer_sum(int fd, const struct frame *frame)
 /*
  * Answer one frame.  Returns 0, or -1 with errno set.
  */
-static int answer(int fd, struct frame *frame)
+static int answer_frame(int fd, struct frame *frame)
 {
     /* Step 1. By frame->type: send the payload back as it is, or in upper
-     * case; answer_sum() if its length is a multiple of 4; or complain().
+     * case; answer_sum() if its length is a multiple of 4; or send_error().
      * frame.h, toupper(3) */
     return todo(1);
 }
@@ -107,14 +107,14 @@ static int answer(int fd, struct frame *frame)
  *
  * Returns 0, or -1 with errno set.
  */
-static int converse(int conn_fd)
+static int answer_frames(int conn_fd)
 {
     struct frame frame;
     int rc, why;
 
     do {
         rc = frame_receive(conn_fd, &frame);
-        if (rc == 1 && answer(conn_fd, &frame) == -1)
+        if (rc == 1 && answer_frame(conn_fd, &frame) == -1)
             rc = -1;
         why = errno;
         frame_release(&frame);
@@ -145,7 +145,7 @@ int main(int argc, char *argv[])
         int conn_fd = tcp_accept(listen_fd, &peer);
         if (conn_fd == -1)
             err(EXIT_FAILURE, "accept");
-        if (converse(conn_fd) == -1)
+        if (answer_frames(conn_fd) == -1)
             warn("%s", net_format_address(&peer, name));
         tcp_finish(conn_fd, PATIENCE_MS);
     }

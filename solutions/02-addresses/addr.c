@@ -113,7 +113,7 @@ static size_t address_size(const struct address *address)
  *
  * Returns 0, or -1 when text is neither.
  */
-static int address_read(struct address *address, const char *text)
+static int address_parse(struct address *address, const char *text)
 {
     /* Step 1. Family and bytes; text that fits no family: -1.  inet_pton(3) */
     if (inet_pton(AF_INET, text, address->bytes) == 1)
@@ -130,7 +130,7 @@ static int address_read(struct address *address, const char *text)
  *
  * Returns 0, or -1 with errno set.
  */
-static int address_write(const struct address *address, char *text)
+static int address_format(const struct address *address, char *text)
 {
     /* Step 2. The text of the address, of either family.  inet_ntop(3) */
     return inet_ntop(address->family, address->bytes, text,
@@ -142,7 +142,7 @@ static int address_write(const struct address *address, char *text)
  *
  * Returns 0, or -1 when hex is anything else.
  */
-static int address_read_hex(struct address *address, const char *hex)
+static int address_parse_hex(struct address *address, const char *hex)
 {
     size_t len = strspn(hex, "0123456789abcdefABCDEF");
 
@@ -162,7 +162,7 @@ static int address_read_hex(struct address *address, const char *hex)
  * Returns 0 with the number in *value, or -1 when text is anything else;
  * *value is then undefined.
  */
-static int read_number(const char *text, uint32_t max, uint32_t *value)
+static int parse_number(const char *text, uint32_t max, uint32_t *value)
 {
     /* Step 3. Digits alone; too large is a failure, not cut.  strtoull(3) */
     char *end;
@@ -177,7 +177,7 @@ static int read_number(const char *text, uint32_t max, uint32_t *value)
 }
 
 /* Put a number of 16 bits into wire, as it goes there. */
-static void put16(unsigned char wire[2], uint16_t number)
+static void pack16(unsigned char wire[2], uint16_t number)
 {
     /* Step 4. Large byte first, on any machine.  htons(3), memcpy(3) */
     uint16_t turned = htons(number);
@@ -185,7 +185,7 @@ static void put16(unsigned char wire[2], uint16_t number)
 }
 
 /* Put a number of 32 bits into wire, as it goes there. */
-static void put32(unsigned char wire[4], uint32_t number)
+static void pack32(unsigned char wire[4], uint32_t number)
 {
     /* Step 5. The same with four bytes.  htonl(3), memcpy(3) */
     uint32_t turned = htonl(number);
@@ -196,7 +196,7 @@ static void put32(unsigned char wire[4], uint32_t number)
  * Returns the port of a service, or -1 when this machine's list has none of
  * that name for that protocol.
  */
-static int service_port(const char *name, const char *proto)
+static int find_service(const char *name, const char *proto)
 {
     /* Step 6. Look it up, and look at its byte order.  getservbyname(3) */
     const struct servent *service = getservbyname(name, proto);
@@ -265,7 +265,7 @@ static int run_pton(char *args[])
 {
     struct address address;
 
-    if (address_read(&address, args[0]) == -1)
+    if (address_parse(&address, args[0]) == -1)
         return EXIT_USAGE;
     printf("%c ", address.family == AF_INET ? '4' : '6');
     print_bytes(address.bytes, address_size(&address), "");
@@ -277,9 +277,9 @@ static int run_ntop(char *args[])
     struct address address;
     char text[INET6_ADDRSTRLEN];
 
-    if (address_read_hex(&address, args[0]) == -1)
+    if (address_parse_hex(&address, args[0]) == -1)
         return EXIT_USAGE;
-    if (address_write(&address, text) == -1)
+    if (address_format(&address, text) == -1)
         err(EXIT_FAILURE, "inet_ntop");
     printf("%s\n", text);
     return EXIT_SUCCESS;
@@ -289,7 +289,7 @@ static int run_port(char *args[])
 {
     uint32_t port;
 
-    if (read_number(args[0], PORT_MAX, &port) == -1)
+    if (parse_number(args[0], PORT_MAX, &port) == -1)
         return EXIT_USAGE;
     printf("%u\n", (unsigned)port);
     return EXIT_SUCCESS;
@@ -300,9 +300,9 @@ static int run_hton16(char *args[])
     unsigned char wire[2];
     uint32_t number;
 
-    if (read_number(args[0], UINT16_MAX, &number) == -1)
+    if (parse_number(args[0], UINT16_MAX, &number) == -1)
         return EXIT_USAGE;
-    put16(wire, (uint16_t)number);
+    pack16(wire, (uint16_t)number);
     print_bytes(wire, sizeof wire, " ");
     return EXIT_SUCCESS;
 }
@@ -312,16 +312,16 @@ static int run_hton32(char *args[])
     unsigned char wire[4];
     uint32_t number;
 
-    if (read_number(args[0], UINT32_MAX, &number) == -1)
+    if (parse_number(args[0], UINT32_MAX, &number) == -1)
         return EXIT_USAGE;
-    put32(wire, number);
+    pack32(wire, number);
     print_bytes(wire, sizeof wire, " ");
     return EXIT_SUCCESS;
 }
 
 static int run_service(char *args[])
 {
-    int port = service_port(args[0], args[1]);
+    int port = find_service(args[0], args[1]);
 
     if (port == -1)
         return EXIT_FAILURE;
@@ -344,11 +344,11 @@ static int run_class(char *args[])
     struct address address, first;
     const char *kind = "global";
 
-    if (address_read(&address, args[0]) == -1)
+    if (address_parse(&address, args[0]) == -1)
         return EXIT_USAGE;
     for (size_t i = 0; i < COUNT(networks); i++) {
         const struct network *network = &networks[i];
-        if (address_read(&first, network->first) == 0
+        if (address_parse(&first, network->first) == 0
             && first.family == address.family
             && starts_alike(address.bytes, first.bytes, network->bits))
             kind = network->kind;

@@ -57,7 +57,7 @@ static int parse_options(int argc, char *argv[], struct options *options)
 /*
  * Send an error frame.  Returns 0, or -1 with errno set.
  */
-static int complain(int fd, const char *text)
+static int send_error(int fd, const char *text)
 {
     return frame_send(fd, FRAME_ERROR, text, strlen(text));
 }
@@ -65,7 +65,7 @@ static int complain(int fd, const char *text)
 /*
  * Add up the numbers of a payload: len bytes, 4 for each number.
  */
-static int64_t sum(const unsigned char *payload, size_t len)
+static int64_t add_numbers(const unsigned char *payload, size_t len)
 {
     int64_t total = 0;
 
@@ -85,7 +85,7 @@ static int64_t sum(const unsigned char *payload, size_t len)
 static int answer_sum(int fd, const struct frame *frame)
 {
     unsigned char wire[sizeof(int64_t)];
-    uint64_t total = (uint64_t)sum(frame->payload, frame->len);
+    uint64_t total = (uint64_t)add_numbers(frame->payload, frame->len);
 
     for (size_t i = 0; i < sizeof wire; i++)
         wire[i] = (unsigned char)(total >> (56 - 8 * i));
@@ -95,10 +95,10 @@ static int answer_sum(int fd, const struct frame *frame)
 /*
  * Answer one frame.  Returns 0, or -1 with errno set.
  */
-static int answer(int fd, struct frame *frame)
+static int answer_frame(int fd, struct frame *frame)
 {
     /* Step 1. By frame->type: send the payload back as it is, or in upper
-     * case; answer_sum() if its length is a multiple of 4; or complain().
+     * case; answer_sum() if its length is a multiple of 4; or send_error().
      * frame.h, toupper(3) */
     switch (frame->type) {
     case FRAME_UPPER:
@@ -110,9 +110,9 @@ static int answer(int fd, struct frame *frame)
     case FRAME_SUM:
         if (frame->len % sizeof(int32_t) == 0)
             return answer_sum(fd, frame);
-        return complain(fd, "not a whole number of numbers");
+        return send_error(fd, "not a whole number of numbers");
     }
-    return complain(fd, "unknown type");
+    return send_error(fd, "unknown type");
 }
 
 /*
@@ -120,14 +120,14 @@ static int answer(int fd, struct frame *frame)
  *
  * Returns 0, or -1 with errno set.
  */
-static int converse(int conn_fd)
+static int answer_frames(int conn_fd)
 {
     struct frame frame;
     int rc, why;
 
     do {
         rc = frame_receive(conn_fd, &frame);
-        if (rc == 1 && answer(conn_fd, &frame) == -1)
+        if (rc == 1 && answer_frame(conn_fd, &frame) == -1)
             rc = -1;
         why = errno;
         frame_release(&frame);
@@ -137,7 +137,7 @@ static int converse(int conn_fd)
     /* Step 3. A frame that was announced too long (EMSGSIZE): say "too long";
      * nothing that follows can be understood.  frame.h */
     if (rc == -1 && errno == EMSGSIZE)
-        return complain(conn_fd, "too long");
+        return send_error(conn_fd, "too long");
     return rc;
 }
 
@@ -159,7 +159,7 @@ int main(int argc, char *argv[])
         int conn_fd = tcp_accept(listen_fd, &peer);
         if (conn_fd == -1)
             err(EXIT_FAILURE, "accept");
-        if (converse(conn_fd) == -1)
+        if (answer_frames(conn_fd) == -1)
             warn("%s", net_format_address(&peer, name));
         tcp_finish(conn_fd, PATIENCE_MS);
     }

@@ -147,7 +147,7 @@ static int end_sending(int conn_fd)
  *
  * Returns 0 at end-of-file, or -1 with errno set.
  */
-static int drain(int conn_fd)
+static int drain_input(int conn_fd)
 {
     char buf[BUFFER_SIZE];
     ssize_t n;
@@ -163,7 +163,7 @@ static int drain(int conn_fd)
 /*
  * Serve one client.  Returns 0, or -1 with errno set; conn_fd stays open.
  */
-static int serve(int conn_fd, unsigned long long limit)
+static int serve_client(int conn_fd, unsigned long long limit)
 {
     struct counts counts = { 0 };
     char answer[ANSWER_SIZE];
@@ -176,7 +176,7 @@ static int serve(int conn_fd, unsigned long long limit)
         return -1;
     if (end_sending(conn_fd) == -1)
         return -1;
-    return drain(conn_fd);
+    return drain_input(conn_fd);
 }
 
 /*
@@ -199,7 +199,7 @@ static int serve_clients(int listen_fd, const struct options *options)
         copy_fd = options->keep_copy ? dup(conn_fd) : -1;
         if (options->keep_copy && copy_fd == -1)
             warn("dup");        /* it is served all the same */
-        if (serve(conn_fd, options->limit) == -1)
+        if (serve_client(conn_fd, options->limit) == -1)
             warn("%s", net_format_address(&peer, name));
 
         /* Step 4. Give the descriptor back, once.  close(2) */

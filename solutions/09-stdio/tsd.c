@@ -197,7 +197,7 @@ static int read_line(FILE *rfile, char line[LINE_LIMIT])
  *
  * Returns 0 when all of it is on its way, or -1 with errno set.
  */
-static int answer(FILE *wfile, const char *line, int len, time_t now)
+static int answer_line(FILE *wfile, const char *line, int len, time_t now)
 {
     char as_text[TIME_SIZE];
 
@@ -220,14 +220,14 @@ static int answer(FILE *wfile, const char *line, int len, time_t now)
  *
  * Returns 0, or -1 with errno set when the connection broke.
  */
-static int converse(FILE *rfile, FILE *wfile, const struct options *options)
+static int answer_lines(FILE *rfile, FILE *wfile, const struct options *options)
 {
     char line[LINE_LIMIT];
     int len;
 
     while ((len = read_line(rfile, line)) >= 0) {
         time_t now = options->clock_stands ? options->now : time(NULL);
-        if (answer(wfile, line, len, now) == -1)
+        if (answer_line(wfile, line, len, now) == -1)
             return -1;
     }
     if (len == -2) {
@@ -242,7 +242,7 @@ static int converse(FILE *rfile, FILE *wfile, const struct options *options)
 /*
  * Serve one client.  Returns 0, or -1 with errno set; conn_fd stays open.
  */
-static int serve(int conn_fd, const struct options *options)
+static int serve_client(int conn_fd, const struct options *options)
 {
     int rc = -1, why;
 
@@ -252,7 +252,7 @@ static int serve(int conn_fd, const struct options *options)
     FILE *rfile = open_reader(conn_fd);
     FILE *wfile = rfile == NULL ? NULL : open_writer(conn_fd, options, memory);
     if (wfile != NULL)
-        rc = converse(rfile, wfile, options);
+        rc = answer_lines(rfile, wfile, options);
     why = errno;
 
     /* Step 8. Close each stream, once, if it was opened.  fclose(3) */
@@ -289,7 +289,7 @@ int main(int argc, char *argv[])
         int conn_fd = tcp_accept(listen_fd, &peer);
         if (conn_fd == -1)
             err(EXIT_FAILURE, "accept");
-        if (serve(conn_fd, &options) == -1)
+        if (serve_client(conn_fd, &options) == -1)
             warn("%s", net_format_address(&peer, name));
         tcp_finish(conn_fd, PATIENCE_MS);
     }

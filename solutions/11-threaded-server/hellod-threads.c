@@ -196,7 +196,7 @@ static void *client_main(void *argument)
 /*
  * Find the client that has waited longest, or NULL.  Under the lock.
  */
-static struct client *first_waiting(struct server *server)
+static struct client *find_waiting(struct server *server)
 {
     struct client *client = server->clients;
 
@@ -210,7 +210,7 @@ static struct client *first_waiting(struct server *server)
  *
  * Returns NULL when the server is to stop.
  */
-static struct client *take_waiting(struct server *server)
+static struct client *take_client(struct server *server)
 {
     struct client *client = NULL;
 
@@ -218,7 +218,7 @@ static struct client *take_waiting(struct server *server)
      * sleep; look again after each wake-up.  The client you take is SERVED.
      * When the server is stopping, take none.  pthread_cond_wait(3) */
     pthread_mutex_lock(&server->lock);
-    while (!server->stopping && (client = first_waiting(server)) == NULL)
+    while (!server->stopping && (client = find_waiting(server)) == NULL)
         pthread_cond_wait(&server->changed, &server->lock);
     if (server->stopping)
         client = NULL;
@@ -237,7 +237,7 @@ static void *worker_main(void *argument)
     struct worker *worker = argument;
     struct client *client;
 
-    while ((client = take_waiting(worker->server)) != NULL)
+    while ((client = take_client(worker->server)) != NULL)
         client_serve(client, worker->number);
     return NULL;
 }
@@ -364,7 +364,7 @@ static void server_welcome(struct server *server, int conn_fd,
 /*
  * Find a client that has left, or NULL.
  */
-static struct client *first_left(struct server *server)
+static struct client *find_left(struct server *server)
 {
     pthread_mutex_lock(&server->lock);
     struct client *client = server->clients;
@@ -443,7 +443,7 @@ static void server_run(struct server *server)
             return;
         if (ready[1].revents != 0)
             eventfd_read(server->left_fd, &count);
-        while ((client = first_left(server)) != NULL)
+        while ((client = find_left(server)) != NULL)
             server_release(server, client);
         if (ready[2].revents != 0)
             pause_ms = server_accept(server);

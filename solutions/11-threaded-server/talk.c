@@ -53,7 +53,7 @@ static bool wait_for(int conn_fd, short events, long long end_ms)
  * Send our end, and throw away what the client still sends: closing with
  * unread bytes would reset the connection.
  */
-static void drain(int conn_fd)
+static void drain_input(int conn_fd)
 {
     long long end_ms = now_ms() + PATIENCE_MS;
     char buf[4096];
@@ -74,7 +74,7 @@ static bool is_word(const char *line, size_t len, const char *word)
 /*
  * Answer one line, in one piece.  Returns 0, or -1 with errno set.
  */
-static int answer(const struct talk *talk, const char *line, size_t len)
+static int answer_line(const struct talk *talk, const char *line, size_t len)
 {
     char text[BEFORE_SIZE + LINE_LIMIT + AFTER_SIZE] = "Hello, ";
     char stats[TALK_STATS_SIZE];
@@ -99,7 +99,7 @@ static int answer(const struct talk *talk, const char *line, size_t len)
 /*
  * Talk until the client is done.  Returns 0, or -1 with errno set.
  */
-static int converse(const struct talk *talk)
+static int answer_lines(const struct talk *talk)
 {
     char buf[LINE_LIMIT];
     struct line_reader reader;
@@ -117,17 +117,17 @@ static int converse(const struct talk *talk)
             return rc == LINE_ERROR ? -1 : 0;
         if (is_word(line, len, "exit"))
             return 0;
-        if (answer(talk, line, len) == -1)
+        if (answer_line(talk, line, len) == -1)
             return -1;
     }
 }
 
 int talk_serve(const struct talk *talk)
 {
-    int rc = converse(talk);
+    int rc = answer_lines(talk);
     int why = errno;
 
-    drain(talk->conn_fd);
+    drain_input(talk->conn_fd);
     errno = why;
     return rc;
 }

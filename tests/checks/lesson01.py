@@ -5,7 +5,8 @@ import re
 import signal
 
 from grader.stage import (Lesson, changes_errno, check, comes_short, fails,
-                          is_interrupted, stops)
+                          few_at_a_time, is_interrupted, stops)
+from .protocols.fetch import Fetch, FetchInTrouble
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: www.sina.com.cn\r\nConnection:close\r\n\r\n"
 REPLY = b"HTTP/1.0 200 OK\r\n\r\n\0one\0two\0" + bytes(range(256))
@@ -350,6 +351,18 @@ class TcpClient(Lesson):
         client = self.gets(REPLY, leaks=True)
         client.exits_with(0)
 
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever it is given and answered, it passes on all of it, unchanged"""
+        self.converses(Fetch(), range(15))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so it does when calls move few bytes, are interrupted, or fail"""
+        few = few_at_a_time(transmit=3, receive=2, stdout=1, stdin=5)
+        self.converses(Fetch(), range(3), few)
+        self.converses(FetchInTrouble(), range(5))
+
     # Sentences of this lesson
 
     def gets(self, reply, rest=b"", request=REQUEST, **options):
@@ -367,7 +380,7 @@ class TcpClient(Lesson):
         return client
 
     def runs(self, argument_lists):
-        """Start a run for each list of arguments; yield (arguments, run), one by one."""
+        """Start a run for each list of arguments; yield (arguments, run)."""
         for arguments in argument_lists:
             yield arguments, self.run_alone(*arguments)
 

@@ -4,7 +4,7 @@ import re
 import socket
 import struct
 
-from grader.stage import Failure, Lesson, Skip, check, fails, stops
+from grader.stage import Failure, Lesson, Skip, check, fails, stops, _
 
 REFUSED, UNKNOWN = 2, 1             # exit statuses
 
@@ -354,7 +354,8 @@ class Addresses(Lesson):
             run.ends()
             calls = [c.name for c in run.trace.calls("connect", "sendto", "sendmsg")]
             if asks_for_names(run) or calls:
-                raise Failure("nobody is asked", f"{calls[0]}(2) was called" if calls
+                raise Failure("nobody is asked",
+                              _("{call}(2) was called", call=calls[0]) if calls
                               else "the name localhost was looked up")
 
     @check(points=3, bugs="A22 A4 A11 A6 A7")
@@ -426,7 +427,7 @@ class Addresses(Lesson):
         closed = sum(c.result == 0 for c in run.trace.calls("close"))
         if more > 2 and closed < more:
             raise Failure("no more descriptors open than at the start",
-                          f"{more} more are open")
+                          _("{more} more are open", more=more))
 
     def answers(self, table, bug=None):
         """Each of these command lines gets its answer; all of them run at once.
@@ -449,21 +450,23 @@ class Addresses(Lesson):
             self.is_refused(run, answer, find)
             return
         if run.status:
-            raise Failure(f'exit status 0 and the answer "{answer}"',
+            raise Failure(_('exit status 0 and the answer "{answer}"', answer=answer),
                           run.how_it_ended(), find)
         run.prints(f"{answer}\n".encode(), find)
 
     @staticmethod
     def is_refused(run, status, bug):
         """This run, which has ended, gave a message, no answer and this status."""
-        right = f"a message, no answer, and exit status {status}"
-        said = bytes(run.stdout).decode("latin-1").strip()[:48]
+        said = bytes(run.stdout).strip()
         if run.status != status:
-            answer = f' and the answer "{said}"' if said and run.status == 0 else ""
-            raise Failure(right, run.how_it_ended() + answer, bug)
+            words = "{how}" + " and the answer {said:quoted}" * bool(
+                said and run.status == 0)
+            raise Failure(_("a message, no answer, and exit status {status}",
+                            status=status),
+                          _(words, how=run.how_it_ended(), said=said), bug)
         if run.stdout:
             raise Failure("a message on stderr, nothing on stdout",
-                          f'on stdout "{said}"', "U2")
+                          _("on stdout {said:quoted}", said=said), "U2")
         run.complains("A23" if status == UNKNOWN else "A21")
 
     def lists(self, run, values, bug):
@@ -477,14 +480,17 @@ class Addresses(Lesson):
         lines = bytes(run.stdout).decode("latin-1").splitlines()
         said = {}
         for line in lines:
-            name, _, value = line.rpartition(" ")
+            name, _blank, value = line.rpartition(" ")
             said[name] = value
         for name, right in values.items():
             if said.get(name) not in right:
-                raise Failure(f'the line "{name} {" or ".join(right)}"',
-                              f'"{name} {said[name]}"' if name in said
-                              else f'no line that begins with "{name} "',
+                raise Failure(_('the line "{name} {values}"', name=name,
+                                values=" or ".join(right)),
+                              _('"{name} {value}"', name=name, value=said[name])
+                              if name in said
+                              else _('no line that begins with "{name} "', name=name),
                               bug(said.get(name, "")))
         if len(lines) != len(values):
-            raise Failure(f"{len(values)} lines", f"there are {len(lines)}", bug(""))
+            raise Failure(_("{n:line}", n=len(values)),
+                          _("there are {n}", n=len(lines)), bug(""))
         self.stage.is_about()

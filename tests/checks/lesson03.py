@@ -3,7 +3,7 @@ import ctypes
 import socket
 
 from grader.stage import (Failure, Lesson, Skip, answers, changes_errno, check, fails,
-                          names, stops)
+                          names, stops, _)
 
 REQUEST = b"hello \0 names\n"
 REPLY = b"\0a reply\r\n" + bytes(range(256))
@@ -137,8 +137,8 @@ class Names(Lesson):
         """This program connects to this listener; return the tester's end of that."""
         self.stage.wait_for(lambda: client.has_ended() or server.is_visited())
         if not server.is_visited() and client.has_ended():
-            raise Failure(f"a connection to {server.host} port {server.port}",
-                          client.last_words(), bug)
+            raise Failure(_("a connection to {host} port {port}", host=server.host,
+                            port=server.port), client.last_words(), bug)
         return server.accepts(bug=bug)
 
     @check(points=3, bugs="C2 C3 A16 C10 U2", crash="A14")
@@ -150,19 +150,20 @@ class Names(Lesson):
                 answers(*hosts, port=port)]
         client = self.run("three.example", port, stdin=REQUEST, plan=plan)
         opened = []
-        for _ in hosts[::2]:
+        for _host in hosts[::2]:
             if client.is_stopped_by_plan():
                 opened.append(client.open_descriptors())
                 client.goes_on()
         client.ends(self.why_not_here)
         self.tried_each_once(client, hosts)
         if len(opened) == 2 and opened[1] > opened[0]:
-            raise Failure(f"{opened[0]} open descriptors, as before the first try",
-                          f"{opened[1]} before the third", "C2")
+            raise Failure(_("{n} open descriptors, as before the first try",
+                            n=opened[0]),
+                          _("{n} before the third", n=opened[1]), "C2")
         client.exits_with(1, "C10")
         client.prints(b"", "U2")
-        client.says(rf"^tcpcat: connect: {REFUSED}$", f'"tcpcat: connect: {REFUSED}"',
-                    "U1")
+        client.says(rf"^tcpcat: connect: {REFUSED}$",
+                    _('"tcpcat: connect: {reason}"', reason=REFUSED), "U1")
 
     def tried_each_once(self, client, hosts):
         """It has connected to each of these once, each time with a new socket."""
@@ -170,8 +171,8 @@ class Names(Lesson):
         tried = [call.address[0] for call in calls if call.address]
         for host in hosts:
             if tried.count(host) != 1:
-                raise Failure(f"one attempt to connect to {host}",
-                              f"{tried.count(host)} attempts",
+                raise Failure(_("one attempt to connect to {host}", host=host),
+                              _("{n:attempt}", n=tried.count(host)),
                               "A16" if tried.count(host) else "A12")
         events = client.trace.calls("connect", "close", "socket")
         failed = set()
@@ -180,8 +181,8 @@ class Names(Lesson):
                 failed.discard(call.result if call.name == "socket" else call.fd)
             elif call.fd in failed:
                 raise Failure("a new socket for each attempt",
-                              f"connect({call.fd}) again, after it had failed",
-                              "C3")
+                              _("connect({fd}) again, after it had failed",
+                                fd=call.fd), "C3")
             else:
                 failed.add(call.fd)
 
@@ -230,8 +231,8 @@ class Names(Lesson):
             self.stage.is_about(client)
             client.exits_with(1, "C10")
             client.says(rf"^tcpcat: {call}: {words}$",
-                        f'"tcpcat: {"CALL" if ":" in call else call}: {words}", '
-                        "the reason of the last attempt")
+                        _('"tcpcat: {call}: {reason}", the reason of the last attempt',
+                          call="CALL" if ":" in call else call, reason=words))
 
     @check(points=3, bugs="A13 C10 U2")
     def unknown_host(self):
@@ -245,7 +246,8 @@ class Names(Lesson):
                 run.exits_with(1, "C10")
                 run.prints(b"", "U2")
                 run.says(rf"^{name}: getaddrinfo: .*{words}",
-                         f'"{name}: getaddrinfo: {words}"', "A13")
+                         _('"{program}: getaddrinfo: {reason}"', program=name,
+                           reason=words), "A13")
 
     @check(points=2, bugs="A14", crash="A14")
     def frees_each_list(self):
@@ -272,8 +274,8 @@ class Names(Lesson):
         made = sum(c.result == 0 for c in run.trace.calls("getaddrinfo"))
         freed = sum(c.list != 0 for c in run.trace.calls("freeaddrinfo"))
         if made != freed:
-            raise Failure(f"freeaddrinfo once for each list, {made} in all",
-                          f"{freed} call{'s' * (freed != 1)}")
+            raise Failure(_("freeaddrinfo once for each list, {made} in all",
+                            made=made), _("{freed:call}", freed=freed))
 
     @check(points=2, bugs="A15 A16")
     def clean_hints(self):
@@ -318,10 +320,12 @@ class Names(Lesson):
         """
         self.stage.is_about(run)
         self.stage.wait_for(lambda: run.has_ended() or server.is_visited())
-        server.has_no_visitor(bug, f"no connection to port {server.port}: {why}")
+        server.has_no_visitor(bug, _("no connection to port {port}: {why}",
+                                     port=server.port, why=why))
         run.ends(bug)
         if run.status not in (1, 2):
-            raise Failure(f"exit status 1 or 2: {why}", run.how_it_ended(), bug)
+            raise Failure(_("exit status 1 or 2: {why}", why=why), run.how_it_ended(),
+                          bug)
         run.complains(bug)
 
     @check(points=2, bugs="A1 A21")
@@ -331,7 +335,7 @@ class Names(Lesson):
         cut = str(65536 + server.port)  # in 16 bits this is the server's port
         for text in [cut, f"+{server.port}", f" {server.port}", *BAD_PORTS]:
             self.is_refused(self.run(server.host, text, stdin=REQUEST), server, "A1",
-                            f'"{text}" is no port')
+                            _('"{text}" is no port', text=text))
         for name, uses in BAD_USES.items():
             for words in uses:
                 run = self.run(*words, program=name)
@@ -349,14 +353,15 @@ class Names(Lesson):
         run = self.run(*words, program="lookup", plan=plan)
         self.stage.is_about(run)
         run.exits_with(0, bug)
-        said = bytes(run.stdout).decode("latin-1").splitlines()
+        said = bytes(run.stdout).splitlines()
         for number, line in enumerate(answer, 1):
-            if said[number - 1:number] != [line]:
-                what = f"line {number}:" if answer[1:] else "the line"
-                has = f'{what} "{said[number - 1][:48]}"' if number <= len(said) \
-                    else f"the end, after {len(said)} line{'s' * (len(said) != 1)}"
-                raise Failure(f'on stdout {what} "{line}"' + f" ({why})" * bool(why),
-                              has, bug)
+            if said[number - 1:number] != [line.encode()]:
+                where = _("line {number}:", number=number) if answer[1:] else "the line"
+                words = 'on stdout {where} "{line}"' + " ({why})" * bool(why)
+                raise Failure(_(words, where=where, line=line, why=why),
+                              _("{where} {said:quoted}", where=where,
+                                said=said[number - 1]) if number <= len(said) else
+                              _("the end, after {n:line}", n=len(said)), bug)
         run.prints("".join(f"{line}\n" for line in answer).encode(), bug)
 
     @check(points=3, bugs="A28 A12 A16 A18", crash="A14")
@@ -428,7 +433,7 @@ class Names(Lesson):
             run.ends()
             if run.status != 1:
                 raise Failure("exit status 1: the address has no name",
-                              f"{run.how_it_ended()}{self.words_of(run)}",
+                              self.how_and_with_what(run),
                               "C10" if run.status else "A29")
             run.complains("U2" if run.stdout else "A29")
         if hosts_file("127.0.0.1"):
@@ -436,10 +441,11 @@ class Names(Lesson):
             self.looks_up("-r", "127.0.0.1", answer=[name], bug="A28")
 
     @staticmethod
-    def words_of(run):
-        """Return what it printed in words, "" for nothing."""
-        said = bytes(run.stdout).decode("latin-1").strip()[:40]
-        return f' and the line "{said}"' if said else ""
+    def how_and_with_what(run):
+        """Return in words how it ended, and what it printed."""
+        said = bytes(run.stdout).strip()
+        return _("{how}" + " and the line {said:quoted}" * bool(said),
+                 how=run.how_it_ended(), said=said)
 
     @check(points=2, bugs="A26")
     def names_are_no_numbers(self):
@@ -452,7 +458,7 @@ class Names(Lesson):
             run.ends()
             if run.status not in (1, 2):
                 raise Failure("exit status 1 or 2: not a numeric address",
-                              f"{run.how_it_ended()}{self.words_of(run)}")
+                              self.how_and_with_what(run))
             run.complains("U2" if run.stdout else "A21")
 
     @check(points=3, bugs="A28 A29")

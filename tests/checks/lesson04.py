@@ -2,7 +2,9 @@
 import re
 import socket
 
-from grader.stage import RECEIVING, SENDING, Failure, Lesson, Skip, check, fails, stops
+from grader.stage import (RECEIVING, SENDING, Failure, Lesson, Skip, check, fails,
+                          few_at_a_time, stops, _)
+from .protocols.upper import Upper, UpperRefused
 
 DEFAULT_PORT = 21577
 BAD_PORTS = ["80x", "65536"]
@@ -147,7 +149,7 @@ class UpperServer(Lesson):
         for name, host in (("alice", "127.0.0.2"), ("bob", "127.0.0.3")):
             peer = self.client(name, source=host)
             self.is_logged(server, peer)
-            for _ in range(2):
+            for _time in range(2):
                 peer.sends(b"hello")
                 peer.receives(b"HELLO")
             peer.leaves()
@@ -167,11 +169,14 @@ class UpperServer(Lesson):
         line = f"{begin} {who}" + ("" if count is None else f" {count} bytes")
         if not self.stage.wait_for(
                 lambda: server.has_said(rf"^{NAME}{re.escape(line)}$")):
-            said = bytes(server.stderr).decode("utf-8", "replace").splitlines()
-            like = [text for text in said if begin in text and f":{port}" in text]
-            raise Failure(f'on stderr "{line}"', f'"{like[-1][:60]}"' if like else
-                          f'the last line is "{said[-1][:48]}"' if said else
-                          "nothing on stderr", self.kind_of_log(server, peer, count))
+            said = bytes(server.stderr).splitlines()
+            like = [text for text in said
+                    if begin.encode() in text and b":%d" % port in text]
+            raise Failure(_('on stderr "{line}"', line=line),
+                          _("{line:quoted}", line=like[-1]) if like else
+                          _("the last line is {line:quoted}", line=said[-1]) if said
+                          else "nothing on stderr",
+                          self.kind_of_log(server, peer, count))
 
     @staticmethod
     def kind_of_log(server, peer, count):
@@ -224,7 +229,8 @@ class UpperServer(Lesson):
     def default_port(self):
         """without PORT it listens on 21577"""
         if not self.is_free(DEFAULT_PORT):
-            raise Skip(f"port {DEFAULT_PORT} is taken by another program")
+            raise Skip(_("port {port} is taken by another program",
+                         port=DEFAULT_PORT))
         server = self.run()
         wrong = self.kind_of_address(server, "D21", DEFAULT_PORT)
         self.address = server.announces(unheard="D21", wrong=wrong, port=DEFAULT_PORT)
@@ -236,7 +242,8 @@ class UpperServer(Lesson):
         for arguments, server in [(u, self.run(*u)) for u in uses]:
             self.stage.is_about(server)
             bug = "A1" if arguments[0] in BAD_PORTS else "A21"
-            told = f'exit status 2: "upperd {" ".join(arguments)}" is wrong usage'
+            told = _('exit status 2: "upperd {arguments}" is wrong usage',
+                     arguments=" ".join(arguments))
             server.ends(self.kind_of_usage(server, bug), told)
             if server.status != 2:
                 raise Failure(told, server.how_it_ended(),
@@ -274,7 +281,8 @@ class UpperServer(Lesson):
         self.stage.wait_for(lambda: second.has_ended() or second.ready_line())
         line = second.ready_line()
         if line:
-            raise Failure("the second server fails", f"it listens on port {line[1]}",
+            raise Failure("the second server fails",
+                          _("it listens on port {port}", port=line[1]),
                           "D3" if line[1] == self.address[1] else "D4")
         second.exits_with(1, "D4")
         second.says(r"^upperd: bind\b", '"upperd: bind: ..."', "D4")
@@ -362,7 +370,8 @@ class UpperServer(Lesson):
         tries = server.failed("accept", "EMFILE")
         if tries > 300:
             raise Failure("a pause between two tries",
-                          f"accept(2) failed {tries:,} times in a row with EMFILE")
+                          _("accept(2) failed {tries:,} times in a row with EMFILE",
+                            tries=tries))
         server.has_descriptors_again()
         carol.leaves()
         self.is_served("dave", "D9")
@@ -415,3 +424,14 @@ class UpperServer(Lesson):
         server = self.serve("-1", "0", leaks=True)
         self.is_served("the last client")
         server.exits_with(0)
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever bytes come, from whom and in whatever pieces, all come back"""
+        self.converses(Upper(), range(10))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when calls move few bytes, are interrupted, or fail"""
+        self.converses(Upper(), range(10, 13), few_at_a_time(transmit=3, receive=2))
+        self.converses(UpperRefused(), range(11))

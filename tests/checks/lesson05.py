@@ -2,7 +2,10 @@
 import random
 
 from grader.stage import (RECEIVING, SENDING, Failure, Lesson, Skip, check, comes_short,
-                          fails, stops)
+                          fails, few_at_a_time, stops, _)
+from .protocols.fetch import Fetch
+from .protocols.moving import Receiving, ReceivingRefused, Sending
+from .protocols.upper import Upper
 
 K = b"K"
 LENGTHS = (0, 1, 1024, 2048)
@@ -319,7 +322,7 @@ class Stream(Lesson):
             if program.called("socket"):
                 raise Failure("no socket is made", "socket(2) was called first", bug)
 
-    @check(points=3, bugs="E2 E3 I4 I10 U10")
+    @check(points=3, bugs="E2 E3 I4 I10 U18")
     def earlier_lessons(self):
         """lessons 01 and 04 hold as well, under short counts and signals"""
         mischief = [*(comes_short(call, 1000) for call in ("transmit", "receive",
@@ -399,11 +402,12 @@ class Stream(Lesson):
         """It says that the connection broke after `moved` bytes, and exits with 1."""
         program.exits_with(1, bug)
         line = f"xfer: socket connection broken after {moved} of {length} bytes"
-        said = [text for text in bytes(program.stderr).decode("utf-8", "replace")
-                .splitlines() if "broken after" in text]
-        if said and line not in said:
-            raise Failure(f'on stderr "{line}"', f'"{said[-1]}"', bug)
-        program.says(f"^{line}$", f'"{line}"', bug)
+        said = [text for text in bytes(program.stderr).splitlines()
+                if b"broken after" in text]
+        if said and line.encode() not in said:
+            raise Failure(_('on stderr "{line}"', line=line),
+                          _("{line:quoted}", line=said[-1]), bug)
+        program.says(f"^{line}$", _('"{line}"', line=line), bug)
 
     @staticmethod
     def names_a_call(program):
@@ -416,7 +420,8 @@ class Stream(Lesson):
         """It says nothing of a failed call: none failed."""
         if program.has_said(r"^xfer: \w+: "):
             raise Failure('at end-of-file no line "xfer: CALL: reason"',
-                          bytes(program.stderr).partition(b"\n")[0].decode(), "H16")
+                          _("{line:quoted}",
+                            line=bytes(program.stderr).partition(b"\n")[0]), "H16")
 
     def pieces(self, receiver, length):
         """Return the bug of a receiver that did not put `length` bytes together."""
@@ -471,9 +476,10 @@ class Stream(Lesson):
         """It made fewer than CALLS such calls."""
         calls = self.full_calls(program)
         if len(calls) >= CALLS:
-            raise Failure(f"fewer than {CALLS} calls for 1 MiB",
-                          f"{program.times(calls[-1].name):,} calls of "
-                          f"{calls[-1].name}()", "E19")
+            name = calls[-1].name
+            raise Failure(_("fewer than {most} calls for 1 MiB", most=CALLS),
+                          _("{n:,} calls of {name}()", n=program.times(name),
+                            name=name), "E19")
 
     def with_lesson01(self, data, mischief):
         """tcpget, linked with this stream.c, sends data and prints the reply."""
@@ -508,8 +514,8 @@ class Stream(Lesson):
         sent = sum(name.startswith(("send", "write")) for name in moved)
         if sent < len(moved) - sent:
             raise Failure("upperd receives a piece, and send_all sends it, each time",
-                          f"{len(moved) - sent} pieces received, {sent} sent", "E2",
-                          verdict)
+                          _("{received} pieces received, {sent} sent",
+                            received=len(moved) - sent, sent=sent), "E2", verdict)
 
     def with_xfer(self, data, mischief):
         """xfer sends and receives data under all the mischief at once."""
@@ -520,3 +526,20 @@ class Stream(Lesson):
         alice = self.client("alice")
         alice.sends(data)
         self.is_complete(receiver, alice, data)
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever LEN is, and however the other end behaves, both ends are right"""
+        self.converses(Receiving(), range(12))
+        self.converses(Sending(), range(8))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they are when calls move few bytes and are interrupted each time"""
+        few = few_at_a_time(transmit=3, receive=2, stdin=5, stdout=1)
+        self.converses(Receiving(), range(8, 11), few)
+        self.converses(Sending(), range(8, 11), few)
+        self.converses(ReceivingRefused(), range(2))
+        for name, protocol in (("tcpget", Fetch()), ("upperd", Upper())):
+            if self.has(name):
+                self.converses(protocol, range(2), few)

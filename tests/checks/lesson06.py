@@ -1,6 +1,9 @@
 """Lesson 06: lines in a stream.  Run the checks with: make check-lesson6"""
-from grader.stage import RECEIVING, SENDING, Failure, check, comes_short, fails, stops
+from grader.stage import (RECEIVING, SENDING, Failure, check, comes_short, fails,
+                          few_at_a_time, stops, _)
+from .protocols.greeting import Greeting
 from .protocols.hello import LIMIT, NAMES, WELCOME, HelloServer, hello
+from .protocols.naming import Naming
 
 BAD_USES = [[], ["127.0.0.1"], ["127.0.0.1", "80x"], ["-x", "127.0.0.1", "80"]]
 TYPED = [name.decode() for name in NAMES]
@@ -168,8 +171,7 @@ class Lines(HelloServer):
     def client_asks(self):
         """with -i names come from stdin, until exit, a blank line or the end"""
         for typed in (b"Tracy\n", b"Tracy\n\nBob\n", b"Tracy\nexit\nBob\n"):
-            lines = typed.decode().replace("\n", "\\n")
-            self.stage.tell(f'types "{lines}"', "the tester")
+            self.stage.tell(_("types {typed:quoted}", typed=typed), "the tester")
             client, server = self.client_at_work("Michael", stdin=typed)
             server.sends(WELCOME)
             for name in (b"Michael", b"Tracy"):
@@ -191,7 +193,7 @@ class Lines(HelloServer):
                             or client.has_ended())
         if bytes(server.got) not in (b"", b"exit\n"):
             raise Failure('it sends "exit", and nothing else',
-                          f"it sends {bytes(server.got)!r}"[:60])
+                          _("it sends {data:quoted}", data=bytes(server.got)))
         server.leaves()
         client.ends(expected="no NAME is given: it says exit, and ends")
         client.prints(WELCOME)
@@ -227,3 +229,20 @@ class Lines(HelloServer):
         lonely.exits_with(1, "C1")
         lonely.says(r"^hello: connect: Connection refused$",
                     '"hello: connect: Connection refused"', "C1")
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever lines come, in whatever pieces, each is answered as it should"""
+        self.converses(Greeting(), range(10))
+
+    @check(points=1, bugs="")
+    def conversations_of_hello(self):
+        """whatever names hello has, and whatever it is answered, it holds its own"""
+        self.converses(Naming(), range(12))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when calls move few bytes and are interrupted each time"""
+        few = few_at_a_time(transmit=3, receive=2, stdout=2)
+        self.converses(Greeting(), range(10, 13), few)
+        self.converses(Naming(), range(12, 15), few)

@@ -1,7 +1,8 @@
 """Lesson 07: framed messages.  Run the checks with: make check-lesson7"""
 import struct
 
-from grader.stage import Failure, Lesson, Skip, check
+from grader.stage import Failure, Lesson, Skip, check, few_at_a_time, _
+from .protocols.framing import Framing, Messaging
 
 DEFAULT_PORT = 6254
 ECHO, UPPER, SUM, ERROR = 1, 2, 3, 255
@@ -219,7 +220,8 @@ class Frames(Lesson):
             run.exits_with(2, bug)
             run.complains(bug)
         if not self.is_free(DEFAULT_PORT):
-            raise Skip(f"port {DEFAULT_PORT} is taken by another program")
+            raise Skip(_("port {port} is taken by another program",
+                         port=DEFAULT_PORT))
         self.run().announces(unheard="D21", wrong="D21", port=DEFAULT_PORT)
 
     # The client
@@ -306,3 +308,16 @@ class Frames(Lesson):
         if bytes(server.stdout).count(b"\n") != 1:
             raise Failure("one line on stdout, the ready line",
                           "there is more on stdout", "C9")
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever frames come, in whatever pieces, both programs tell them apart"""
+        self.converses(Framing(), range(8))
+        self.converses(Messaging(), range(13))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when calls move few bytes and are interrupted each time"""
+        few = few_at_a_time(transmit=3, receive=2)
+        self.converses(Framing(), range(8, 10), few)
+        self.converses(Messaging(), range(8, 11), few)

@@ -2,7 +2,9 @@
 import re
 import socket
 
-from grader.stage import Failure, Lesson, Skip, check, comes_short, stops
+from grader.stage import (Failure, Lesson, Skip, check, comes_short, few_at_a_time,
+                          stops, _)
+from .protocols.counting import Asking, Counting
 
 DEFAULT_PORT = 44444
 LINE = b"3 7 42\n"
@@ -147,8 +149,8 @@ class Closing(Lesson):
         self.stage.wait_for(lambda: peer.is_acknowledged() or
                             server.open_descriptors() <= idle, patient=True)
         if not self.stage.wait_for(peer.is_acknowledged, patient=True, seconds=1):
-            raise Failure(f"wcd reads all that {peer.name} sends", "it reads no more",
-                          self.kind_of_end("H1"), "TIMEOUT")
+            raise Failure(_("wcd reads all that {peer} sends", peer=peer.name),
+                          "it reads no more", self.kind_of_end("H1"), "TIMEOUT")
 
     @check(points=3, bugs="H5 H6 A30")
     def copy_is_held(self):
@@ -164,8 +166,9 @@ class Closing(Lesson):
             self.stage.wait_until_taken()
             open_then = open_then or server.open_descriptors()
         if server.open_descriptors() > open_then:
-            raise Failure(f"{open_then} open descriptors, as after the first client",
-                          f"{server.open_descriptors()} after the fourth", "H6")
+            raise Failure(_("{n} open descriptors, as after the first client",
+                            n=open_then),
+                          _("{n} after the fourth", n=server.open_descriptors()), "H6")
         if open_then < 5:               # stdin, stdout, stderr, the listener, the copy
             raise Failure("a copy of the connection is held until the next client",
                           "the connection is not held",
@@ -252,7 +255,8 @@ class Closing(Lesson):
                  for use in BAD_CALLS]
         for bug, run in runs:
             self.stage.is_about(run)
-            told = f'exit status 2: "{" ".join([run.name, *run.args])}" is wrong usage'
+            told = _('exit status 2: "{command}" is wrong usage',
+                     command=" ".join([run.name, *run.args]))
             run.ends(bug, told)
             if run.status != 2:
                 raise Failure(told, run.how_it_ended(),
@@ -265,7 +269,8 @@ class Closing(Lesson):
         server = self.run("-b", "127.0.0.2", "0")
         server.announces(unheard="D21", wrong="D21", host="127.0.0.2")
         if not self.is_free(DEFAULT_PORT):
-            raise Skip(f"port {DEFAULT_PORT} is taken by another program")
+            raise Skip(_("port {port} is taken by another program",
+                         port=DEFAULT_PORT))
         server = self.run()
         server.announces(unheard="D21", wrong="D21", port=DEFAULT_PORT)
 
@@ -352,3 +357,16 @@ class Closing(Lesson):
             if number % 5 == 0:
                 self.client("a client who has second thoughts").resets()
         server.comes_to_rest(before)
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whatever they are sent, in whatever pieces, both programs count and tell"""
+        self.converses(Counting(), range(10))
+        self.converses(Asking(), range(10))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when few bytes come at a time, each after a signal"""
+        few = few_at_a_time(("receive",), receive=2, stdin=5)
+        self.converses(Counting(), range(10, 13), few)
+        self.converses(Asking(), range(10, 12), [*few, comes_short("transmit", 3)])

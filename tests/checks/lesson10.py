@@ -4,7 +4,8 @@ import re
 import signal
 import time
 
-from grader.stage import RECEIVING, Failure, check, fails
+from grader.stage import RECEIVING, Failure, check, fails, few_at_a_time, stops, _
+from .protocols.greeting import Forking
 from .protocols.hello import WELCOME, HelloToMany, hello, rebound
 
 TEN = [f"client {number}" for number in range(1, 11)]
@@ -101,8 +102,9 @@ class ForkingServer(HelloToMany):
                                  if server.zombies() else "K6")
             held = held or server.holds()
         if not self.stage.wait_for(lambda: server.holds() <= held):
-            raise Failure(f"{held} descriptors in the parent, as after the first",
-                          f"{server.holds()} are open", "K4")
+            raise Failure(_("{n} descriptors in the parent, as after the first",
+                            n=held),
+                          _("{n} are open", n=server.holds()), "K4")
 
     @check(points=2, bugs="K13 K4 H13")
     def killed_children(self):
@@ -125,7 +127,8 @@ class ForkingServer(HelloToMany):
             if None in children.values() or len({*children.values()}) == 1:
                 return                  # its processes are not of this kind
             for name in names:
-                self.stage.tell(f"kills the process that serves {name}", "the tester")
+                self.stage.tell(_("kills the process that serves {peer}", peer=name),
+                                "the tester")
                 server.loses(children[name])
                 peers[name].gets_nothing(kind_of_holder)
                 peers.pop(name).leaves()
@@ -194,18 +197,18 @@ class ForkingServer(HelloToMany):
         exits = [c for c in server.trace.calls("exit") if c.pid != server.pid]
         for line in lines:
             times = lines.count(line)
-            if times > 1 and re.search(r"onnection from \S+:\d|^listening on ", line):
-                raise Failure(f'"{line}" once', f"it is written {times} times",
+            if times > 1 and re.search(rb"onnection from \S+:\d|^listening on ", line):
+                raise Failure(_("{line:quoted} once", line=line),
+                              _("it is written {times} times", times=times),
                               "K7" if exits else "J10")
         alice.leaves()
         if self.stage.wait_for(lambda: server.processes() <= before):
             self.says_farewell_once(server)
 
     def lines_of(self, server):
-        """Return the lines that the server and its children have written by now."""
+        """Return the lines (bytes) that server and children have written by now."""
         self.stage.look()
-        written = bytes(server.stdout + server.stderr)
-        return written.decode("utf-8", "replace").split("\n")
+        return bytes(server.stdout + server.stderr).split(b"\n")
 
     def says_farewell_once(self, server):
         """Its last words are not those of each of the four children that were."""
@@ -214,9 +217,9 @@ class ForkingServer(HelloToMany):
         self.stage.wait_for(server.has_ended)   # whether, and how, is another question
         server.may_have_died_of(signal.SIGTERM)
         after = self.lines_of(server)
-        for line in set(before) - {""}:
+        for line in set(before) - {b""}:
             if before.count(line) == 4 and after.count(line) == 5:
-                raise Failure(f'"{line}" once, when the server ends',
+                raise Failure(_("{line:quoted} once, when the server ends", line=line),
                               "each child has written it as well", "K7")
 
     @check(points=2, bugs="K5")
@@ -281,9 +284,20 @@ class ForkingServer(HelloToMany):
             # The sanitizer makes vfprintf of fprintf: the text may have either.
             names = dict.fromkeys([unsafe[0].lstrip("v"), unsafe[0]])
             raise Failure("handlers call async-signal-safe functions only",
-                          f"a handler calls {'() or '.join(names)}()", "I7")
+                          _("a handler calls {names}()", names="() or ".join(names)),
+                          "I7")
         changed = server.handlers_changed_errno()
         if changed:
             name = signal.Signals(changed[0]).name
             raise Failure("errno is the same after a handler as before",
-                          f"the handler of {name} changed it", "I8")
+                          _("the handler of {signal} changed it", signal=name), "I8")
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whoever says what to it, in whatever order, all get what they should"""
+        self.converses(Forking(), range(12))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when calls move few bytes and are interrupted each time"""
+        self.converses(Forking(), range(12, 14), few_at_a_time(transmit=3, receive=2))

@@ -5,7 +5,8 @@ import os
 import re
 import signal
 
-from grader.stage import Failure, check, fails, wakes_up
+from grader.stage import Failure, check, fails, few_at_a_time, stops, wakes_up, _
+from .protocols.greeting import Threading
 from .protocols.hello import WELCOME, HelloToMany, hello, rebound
 
 WARM = 10                           # clients until memory has found its size
@@ -111,7 +112,8 @@ class Threads(HelloToMany):
         try:
             return super().greedy(server, name, line)
         except ConnectionError as e:
-            raise Failure(f"{name} can go on asking", "the connection breaks") from e
+            raise Failure(_("{peer} can go on asking", peer=name),
+                          "the connection breaks") from e
 
     # Threads and what they share
 
@@ -139,7 +141,7 @@ class Threads(HelloToMany):
     @staticmethod
     def closes_nothing_twice(server):
         """No thread has closed what was closed: it might be another client's by now."""
-        for _, words in server.used_what_is_closed("close"):
+        for _name, words in server.used_what_is_closed("close"):
             raise Failure("each descriptor is closed once", words, "H7")
 
     @check(points=3, bugs="V3", crash="V3")
@@ -173,10 +175,10 @@ class Threads(HelloToMany):
         self.crowd(MANY)
         most = before + MANY // 2
         if not self.stage.wait_for(lambda: server.mappings() <= most):
-            more = server.mappings() - before
-            raise Failure(f"as much memory after {WARM + MANY} clients as after {WARM}",
-                          f"{more} more mappings in /proc/PID/maps: probably the "
-                          "stacks of ended threads")
+            raise Failure(_("as much memory after {late} clients as after {early}",
+                            late=WARM + MANY, early=WARM),
+                          _("{more} more mappings in /proc/PID/maps: probably the "
+                            "stacks of ended threads", more=server.mappings() - before))
 
     def crowd(self, size):
         """So many clients come and go, one after the other."""
@@ -268,7 +270,8 @@ class Threads(HelloToMany):
         numbers = [self.thread_of(peer) for peer in (alice, bob)]
         if numbers != [1, 2]:
             raise Failure("Thread-1 for alice and Thread-2 for bob",
-                          "Thread-{} and Thread-{}".format(*numbers),
+                          _("Thread-{first} and Thread-{second}", first=numbers[0],
+                            second=numbers[1]),
                           "V1" if numbers[0] == numbers[1] else "F18")
         for name in (b"Hello World 1", b"", b"stat"):
             for peer, number in ((bob, b"Thread-2: "), (alice, b"Thread-1: ")):
@@ -303,7 +306,7 @@ class Threads(HelloToMany):
         line = peer.receives_a_line(bug)
         number = NUMBER.fullmatch(line)
         if not number:
-            raise Failure('"Thread-K: x"', repr(line)[1:], "F18")
+            raise Failure('"Thread-K: x"', _("{line:quoted}", line=line), "F18")
         return int(number[1])
 
     @check(points=2, bugs="V3", crash="V3")
@@ -361,15 +364,16 @@ class Threads(HelloToMany):
         numbers = [self.thread_of(bob, kind), self.thread_of(alice, kind)]
         if sorted(numbers) != [1, 2]:
             raise Failure("the numbers of the two workers, 1 and 2",
-                          " and ".join(map(str, numbers)), "F18")
+                          _("{first} and {second}", first=numbers[0],
+                            second=numbers[1]), "F18")
         carol = self.client("carol")
         self.stage.wait_until_taken()
         carol.has_nothing_more("V12")
         bob.leaves()
         carol.receives(WELCOME, "V11")
         if self.thread_of(carol, "V11") != numbers[0]:
-            raise Failure(f"Thread-{numbers[0]}, the one that is free",
-                          "another number", "F18")
+            raise Failure(_("Thread-{number}, the one that is free",
+                            number=numbers[0]), "another number", "F18")
 
     @check(points=2, bugs="V5")
     def pool_after_a_reset(self):
@@ -437,7 +441,8 @@ class Threads(HelloToMany):
         self.stage.wait_until_taken()
         came = len(re.findall(ACCEPTED, bytes(server.stderr)))
         if came > 2:
-            raise Failure("its log tells of 2 clients, MAX", f"it tells of {came}")
+            raise Failure("its log tells of 2 clients, MAX",
+                          _("it tells of {came}", came=came))
         alice.leaves()
         bob.receives(WELCOME)
         bob.leaves()
@@ -482,8 +487,9 @@ class Threads(HelloToMany):
     def gives_the_reason(server):
         """It does not say of a pthread_create what happens to be in errno."""
         if server.has_said(re.escape(WRONG_REASON)):
-            raise Failure(f'on stderr "{os.strerror(errno.EAGAIN)}"',
-                          f'"{WRONG_REASON}", which errno was before', "V8")
+            raise Failure(_('on stderr "{reason}"', reason=os.strerror(errno.EAGAIN)),
+                          _('"{reason}", which errno was before', reason=WRONG_REASON),
+                          "V8")
 
     @check(points=3, bugs="V15 V6 V14", crash="V14")
     def pool_stops(self):
@@ -529,3 +535,13 @@ class Threads(HelloToMany):
         self.stage.wait_until_taken()
         server.is_told_to_stop(signal.SIGTERM)
         self.stage.wait_for(server.has_ended)   # whether it does is another question
+
+    @check(points=1, bugs="")
+    def conversations(self):
+        """whoever says what to it, in whatever order, all get what they should"""
+        self.converses(Threading(), range(12))
+
+    @check(points=1, bugs="")
+    def faults(self):
+        """and so they do when calls move few bytes and are interrupted each time"""
+        self.converses(Threading(), range(12, 14), few_at_a_time(transmit=3, receive=2))

@@ -216,6 +216,15 @@ static bool ask(struct call *call, struct descriptor_kind kind, bool connected)
     return call->verdict.fail == 0;
 }
 
+/* Does a call wait for what a peer does?  What is in buffers then, waits too. */
+static bool waits(int number)
+{
+    enum call_class class = call_kinds[number].class;
+
+    return class == CLASS_RECEIVE || class == CLASS_ACCEPT ||
+           class == CLASS_WAIT;
+}
+
 bool enter(struct call *call)
 {
     struct descriptor_kind kind = { .is_open = false };
@@ -232,6 +241,8 @@ bool enter(struct call *call)
         return true;
     int wanted = errno;
     if (log_is_open()) {
+        if (waits(call->number))
+            log_unflushed(unflushed());
         fill(&record, call);
         record.phase = LOG_ENTER;
         callers_find(call->frame, entries[call->number], record.callers);

@@ -119,6 +119,9 @@ int close_for(void *frame, int fd);
  */
 size_t read_whole_file(const char *path, char *text, size_t room);
 
+/* How many bytes wait in the streams on sockets; may be off while in use. */
+size_t unflushed(void);
+
 /* Return when every other thread of the process sleeps, or after a while. */
 void let_others_run(void);
 

@@ -94,6 +94,17 @@ _Atomic uint32_t *log_matched(int i)
     return header == NULL ? &own[i] : &header->matched[i];
 }
 
+int64_t log_clock(void)
+{
+    return header == NULL ? 0 : header->clock;
+}
+
+void log_unflushed(size_t bytes)
+{
+    if (header != NULL)
+        header->unflushed = (uint32_t)bytes;
+}
+
 enum log_gate log_gate(void)
 {
     return header == NULL ? LOG_OPEN : (enum log_gate)header->gate;

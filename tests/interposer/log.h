@@ -32,7 +32,9 @@ struct log_header {
     _Atomic uint32_t next;              /* records reserved, room or not */
     _Atomic uint32_t gate;              /* enum log_gate; set by the harness */
     _Atomic int32_t owner;              /* pid of the program under test */
-    char unused[40];
+    _Atomic int64_t clock;              /* seconds that the clock is ahead */
+    _Atomic uint32_t unflushed;         /* bytes in streams, at the last wait */
+    char unused[28];
     _Atomic uint64_t entered[LOG_MAX_CALLS];
     _Atomic uint32_t matched[LOG_MAX_RULES];
     char reserved[4096 - 64 - 8 * LOG_MAX_CALLS - 4 * LOG_MAX_RULES];
@@ -81,6 +83,12 @@ uint32_t log_append(const struct log_record *record);
  * Without a log the process has such a counter for itself.
  */
 _Atomic uint32_t *log_matched(int i);
+
+/* How many seconds the harness wants the clock to be ahead. */
+int64_t log_clock(void);
+
+/* Tell the harness how many bytes wait in streams while the program does. */
+void log_unflushed(size_t bytes);
 
 /* What the harness wants held back now. */
 enum log_gate log_gate(void);

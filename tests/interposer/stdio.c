@@ -8,6 +8,7 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 
 #include "callers.h"
 
@@ -17,6 +18,7 @@ struct stream {
     _Atomic bool taken;
     _Atomic(FILE *) file;
     int fd;
+    bool is_used;               /* something was read from it, or written */
 };
 
 static struct stream streams[MAX_STREAMS];
@@ -35,6 +37,7 @@ static ssize_t stream_read(void *cookie, char *buf, size_t n)
 {
     struct stream *stream = cookie;
 
+    stream->is_used = true;
     return read_for(__builtin_frame_address(0), stream->fd, buf, n);
 }
 
@@ -44,6 +47,7 @@ static ssize_t stream_write(void *cookie, const char *buf, size_t n)
     struct stream *stream = cookie;
     size_t done = 0;
 
+    stream->is_used = true;
     while (done < n) {
         ssize_t sent = write_for(__builtin_frame_address(0), stream->fd,
                                  buf + done, n - done);
@@ -77,6 +81,7 @@ static FILE *open_stream(int fd, const char *mode)
         return NULL;
     callers_prepare_for_stdio();
     stream->fd = fd;
+    stream->is_used = false;
     stream->file = fopencookie(stream, mode, through_us);
     if (stream->file == NULL)
         stream->taken = false;
@@ -100,13 +105,65 @@ FILE *fdopen(int fd, const char *mode)
     return file;
 }
 
+size_t unflushed(void)
+{
+    size_t bytes = 0;
+
+    for (int i = 0; i < MAX_STREAMS && streams[i].taken; i++) {
+        FILE *file = streams[i].file;
+        if (file != NULL)
+            bytes += __fpending(file);
+    }
+    return bytes;
+}
+
+/* The stream of ours that this is, or NULL. */
+static struct stream *stream_of(FILE *file)
+{
+    for (int i = 0; i < MAX_STREAMS; i++)
+        if (streams[i].file == file)
+            return &streams[i];
+    return NULL;
+}
+
+/*
+ * Logged with what is wrong about it: 1, it comes too late, the stream has been
+ * used before; 2, it has a size and no memory, so that glibc ignores the size.
+ */
+int setvbuf(FILE *file, char *buf, int mode, size_t size)
+{
+    struct stream *stream = stream_of(file);
+    int result = -1;
+
+    if (stream == NULL)
+        return REAL(setvbuf)(file, buf, mode, size);
+    struct call call = { ABOUT(setvbuf, stream->fd), .args = {
+        stream->fd, mode, (int64_t)size,
+        (stream->is_used || __fpending(file) > 0) |
+        (buf == NULL && size > 0) << 1
+    } };
+    if (enter(&call))
+        result = REAL(setvbuf)(file, buf, mode, size);
+    return (int)leave(&call, result);
+}
+
+void setbuf(FILE *file, char *buf)
+{
+    setvbuf(file, buf, buf == NULL ? _IONBF : _IOFBF, BUFSIZ);
+}
+
+void setlinebuf(FILE *file)
+{
+    setvbuf(file, NULL, _IOLBF, 0);
+}
+
 static int fileno_of(FILE *file, const char *name)
 {
     __typeof__(&fileno) next;
+    struct stream *stream = stream_of(file);
 
-    for (int i = 0; i < MAX_STREAMS; i++)
-        if (streams[i].file == file)
-            return streams[i].fd;
+    if (stream != NULL)
+        return stream->fd;
     *(void **)&next = dlsym(RTLD_NEXT, name);
     return next(file);
 }

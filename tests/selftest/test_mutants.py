@@ -12,7 +12,7 @@ LEAST = 8                           # mutants in a lesson
 # (lesson, bug): why no mutant shows this bug, which a check of the lesson can name.
 KNOWN_WITHOUT_MUTANT = {}
 # What every check can find without being bound to it: crashes, and what is left over.
-OF_THE_HARNESS = {"U9", "U10", "U12", "I1",
+OF_THE_HARNESS = {"U9", "U10", "U12", *crash.SIGNALS.values(),
                   *(bug for _, bug in crash.CERTAIN + crash.KINDS)}
 
 

@@ -24,7 +24,7 @@ CHANGING = [                        # what differs from run to run
     (r"since [\d.]+ ms", "since 0.0 ms"), (r"about [\d,]+ times", "about N times"),
     (r"called [\d,]+\s+times", "called N times"), (r"x [\d,]{3,}", "x N"),
     (r"selftest/[0-9a-f]{20}", "selftest/" + "0" * 20), (r"0x[0-9a-f]{6,}", "0x0"),
-    (r"has \d+ processes", "has N processes"), (r" +", " ")]
+    (r"has \d+ processes", "has N processes"), (r"\.c:\d+", ".c:N"), (r" +", " ")]
 
 
 def mutant(bug, number, name=""):

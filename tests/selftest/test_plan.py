@@ -116,7 +116,7 @@ class Plans(unittest.TestCase):
         """each plan has the rule of its sentence"""
         for given, rule, words in SENTENCES:
             with self.subTest(rule):
-                self.assertEqual((given.rule, given.words), (rule, words))
+                self.assertEqual((given.rule, str(given.words)), (rule, words))
 
     def test_misspelt_plans(self):
         """what the interposer does not know is refused where it is written"""
@@ -143,7 +143,7 @@ class Plans(unittest.TestCase):
         self.assertFalse(run.has_met(given[2]))
         run.goes_on()
         run.ends()
-        self.assertEqual([e.text for e in self.stage.told()][1:], [
+        self.assertEqual([str(e.text) for e in self.stage.told()][1:], [
             "lets each recv(2) give 1 byte at most", "lets the first read(2) fail: EIO",
             "stops it before the first recvfrom(2)", "lets it go on"])
         self.assertEqual([run.has_met(p) for p in given], [True] * 3)

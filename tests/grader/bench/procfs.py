@@ -239,3 +239,10 @@ def pending_signals(pid):
     """Return the numbers of the signals that wait because process `pid` blocks them."""
     masks = re.findall(r"Pnd:\s+(\S+)", _read(f"/proc/{pid}/status"))
     return {bit + 1 for mask in masks for bit in range(64) if int(mask, 16) >> bit & 1}
+
+
+def data_bytes(pid):
+    """Return the private memory (VmData) of process `pid`, whether it is in use or not.
+    """
+    found = re.search(r"VmData:\s+(\d+) kB", _read(f"/proc/{_living_task(pid)}/status"))
+    return int(found[1]) << 10 if found else 0

@@ -52,7 +52,7 @@ class Program:
 
     def __init__(self, path, args, scratch, interposer, plan="", stdin=b"",
                  output="pipe", closed=(), ignores=(), surroundings=None,
-                 leaks=False, cancels=False):
+                 leaks=False, cancels=False, reuses=False):
         """Start `path` with `args` in the directory `scratch` (ours alone).
 
         stdin         bytes it can read, or the path of what it can read
@@ -62,6 +62,7 @@ class Program:
         surroundings  variables of its environment that are not as usual: {name: value}
         leaks         whether memory still held at its end counts as an error
         cancels       whether it cancels threads
+        reuses        whether memory that it gives back is used again at once
         """
         self.name = os.path.basename(path)
         self.path = path
@@ -78,17 +79,18 @@ class Program:
         env = {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC0", "HOME": scratch,
                **(surroundings or {}), "LD_PRELOAD": _loadable(interposer, scratch),
                "LOOPBACK_PLAN": plan, **self.trace.environment(),
-               **self._sanitizer_options(leaks, cancels)}
+               **self._sanitizer_options(leaks, cancels, reuses)}
         self._pipes, self._end = {}, None
         self._standard = Standard(scratch, stdin, output, closed)
         self._start(env, ignores)
 
-    def _sanitizer_options(self, leaks, cancels):
+    def _sanitizer_options(self, leaks, cancels, reuses):
         options = f"{SANITIZER}:log_path={self.scratch}/report"
         # It does not notice that a cancelled thread leaves its functions: variables
         # on the stack proper would still be guarded when that is used again.
         return {"ASAN_OPTIONS": f"{options}:detect_leaks={int(leaks)}:"
-                                f"detect_stack_use_after_return={int(cancels)}",
+                                f"detect_stack_use_after_return={int(cancels)}"
+                                + ":quarantine_size_mb=0" * reuses,
                 "UBSAN_OPTIONS": options, "TSAN_OPTIONS": options}
 
     def _start(self, env, ignores):

@@ -20,6 +20,7 @@ MATCHED = COUNTERS + 8 * MOST_CALLS  # offset of the counters of rules, in bytes
 MOST_RULES = 32                     # counters
 NEXT = 3                            # word of the header
 GATE = 16                           # offset of the gate, in bytes
+CLOCK, UNFLUSHED = 24, 32           # of these, likewise
 HELD = None, "woken", "waker", "new"
 LAYOUT = struct.Struct("=IHBBQiiIi4qq3Q32s")
 CALL_OF = struct.Struct("=4xH")     # of a record, the call alone
@@ -226,6 +227,15 @@ class Trace:
     def matched_count(self, rule):
         """Return how many calls of one process rule number `rule` (from 0) matched."""
         return self._matched[rule]
+
+    @property
+    def unflushed(self):
+        """How many bytes lay in streams on sockets when the program last waited."""
+        return struct.unpack_from("=I", self._map, UNFLUSHED)[0]
+
+    def move_clock(self, seconds):
+        """Let the program's clock be so many seconds ahead from now on."""
+        struct.pack_into("=q", self._map, CLOCK, seconds)
 
     def calls(self, *names):
         """Return the calls of these names (of all if none is given), in their order."""

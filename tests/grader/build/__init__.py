@@ -2,8 +2,8 @@
 from .cache import Ahead
 from .compile import (NAMES, VARIANTS, BuildFailure, build, compiler, does_not_start,
                       extra, flags, in_variant, interposer, missing_sanitizer, run)
-from .complaints import first_error
+from .complaints import first_error, found
 
 __all__ = ["Ahead", "NAMES", "VARIANTS", "BuildFailure", "build", "compiler",
-           "does_not_start", "extra", "first_error", "flags", "in_variant",
+           "does_not_start", "extra", "first_error", "flags", "found", "in_variant",
            "interposer", "missing_sanitizer", "run"]

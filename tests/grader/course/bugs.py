@@ -4,6 +4,7 @@ import re
 from collections import namedtuple
 
 from ..words.trouble import Infra
+from .hints import three
 from .places import ROOT
 
 PAGES = os.path.join(ROOT, "docs", "bugs")
@@ -28,9 +29,8 @@ def bug(bug_id):
         raise Infra(f"the page {page(bug_id)} is missing") from None
     title = re.match(rf"# {bug_id}: (.+)\n", text)
     paragraphs = [p.strip() for p in text.split("\n\n")]
-    hints = re.split(r"^[123]\. ", text.partition("\n## Hints\n")[2], flags=re.M)[1:]
+    hints = three(text.partition("\n## Hints\n")[2])
     if not title or len(paragraphs) < 3 or len(hints) != 3:
         raise Infra(f"the page {page(bug_id)} has not the shape it should have")
     rule = " ".join(paragraphs[1].split())
-    plain = [re.sub(r"^   ", "", h.strip(), flags=re.MULTILINE) for h in hints]
-    return Bug(bug_id, title.group(1), rule, plain)
+    return Bug(bug_id, title.group(1), rule, hints)

@@ -36,6 +36,10 @@ def parser():
                    help="where the modules of earlier lessons come from")
     p.add_argument("--build", choices=("asan", "tsan", "plain"), default="asan",
                    help="sanitizers of the build (default: asan)")
+    p.add_argument("--runs", metavar="N", type=int, default=200,
+                   help="with --fuzz: how many seeds (default: 200)")
+    p.add_argument("--seed", metavar="N", type=int,
+                   help="with --fuzz: the first seed (default: a new one)")
     other = p.add_argument_group("other things to do").add_mutually_exclusive_group()
     for name, help_text in commands.HELP.items():
         other.add_argument(f"--{name}", action="store_true", help=help_text)

@@ -6,11 +6,10 @@ import time
 
 from .. import build
 from ..bench.patience import Pauses
-from ..course import bugs, sources
+from ..course import bugs, hints, sources
 from ..course.places import (COURSE_LENGTH, ROOT, build_dir, lesson_names, place_of,
                              shown)
 from ..pages.page import WORDS, page
-from ..verdict.document import first_mistake
 from ..verdict.grade import Request, grade, load
 from ..words.show import clean
 from ..words.trouble import Infra, Usage
@@ -20,6 +19,7 @@ from .live import Lines
 HELP = {
     "hint": "a hint for what the last check of LESSON found; each time a plainer one",
     "trace": "run one check (--check, or the one that failed last) and show it all",
+    "fuzz": "play conversations of new seeds (--runs) with the programs of LESSON",
     "watch": "check LESSON again each time its files change, until Ctrl-C",
     "play": "try the finished program of LESSON by hand",
     "reset": "put the skeleton of LESSON back; your file is kept aside",
@@ -34,9 +34,9 @@ RULER = "#" * 24
 
 def run(name, options):
     """Run the command `name` of HELP; return its exit status."""
-    return {"hint": hint, "trace": trace, "watch": watch, "play": play, "reset": reset,
-            "make": make, "every": every, "progress": progress, "doctor": doctor,
-            "editor": editor}[name](options)
+    return {"hint": hint, "trace": trace, "fuzz": fuzz, "watch": watch, "play": play,
+            "reset": reset, "make": make, "every": every, "progress": progress,
+            "doctor": doctor, "editor": editor}[name](options)
 
 
 def check(options, whole=False):
@@ -92,22 +92,50 @@ def _lesson(options):
 
 
 def hint(options):
-    """Print the next hint for the first failure of the last run."""
+    """Print the next hint for what the last run stopped at: a bug, a step, an error."""
     here = _lesson(options)
     last = memory.last_document(here.number)
     if last is None:
-        raise Usage(f"nothing to hint at yet: run make check-lesson{here.number} first")
-    check, bug = first_mistake(last)
-    if bug is None:
-        print(f"Lesson {here.number}: the last check found no mistake to hint at.")
+        raise Usage(f"No hint yet: run make check-lesson{here.number} first.")
+    name, about, three, more = _stopped_at(here.number, last)
+    if not three:
+        print(about)
         return 0
-    level = min(3, memory.hint_level(here.number, bug.id) + 1)
-    memory.hint_given(here.number, bug.id, level)
-    print(f"{check['title']}\n{bug.id}: {bug.title}\n")
-    print(f"Hint {level} of 3\n\n{bug.hints[level - 1]}\n")
-    print(f"make hint-lesson{here.number} again gives hint {level + 1}." if level < 3
-          else f"More about it: {bugs.page(bug.id)}")
+    level = min(len(three), memory.hint_level(here.number, name) + 1)
+    memory.hint_given(here.number, name, level)
+    print(f"{about}\n\nHint {level} of {len(three)}\n\n{three[level - 1]}\n")
+    print(f"make hint-lesson{here.number} again gives hint {level + 1}."
+          if level < len(three) else more)
     return 0
+
+
+def _stopped_at(number, document):
+    """Return (name to count by, what it is about, three hints, where there is more).
+
+    Without hints, what it is about says why there are none.
+    """
+    made = document["build"]
+    if made["error"]:
+        help_text, section = build.found(made["text"])
+        return (f"BUILD {section}", clean(made["error"]), hints.of_compiler(section),
+                help_text or "More: the manual page of the function on that line")
+    if made["problem"]:
+        return "", clean(made["problem"]), [], ""
+    stop = next((c for c in document["checks"]
+                 if c["verdict"] not in (None, "PASS", "SKIP")), None)
+    if stop is None:
+        return "", f"Lesson {number}: the last check found no mistake.", [], ""
+    if stop["step"]:
+        step, file = stop["step"], stop["step"]["where"].partition(":")[0]
+        return (f"STEP {file} {step['number']}",
+                f"Step {step['number']}, {step['where']}\n{step['text']}".strip(),
+                hints.of_step(number, file, step["number"]),
+                f"More: {document['lesson']['readme']}")
+    if not stop["bug"]:
+        return "", f"{stop['title']}\n{clean(stop['actual'])}\n{stop['why']}", [], ""
+    bug = bugs.bug(stop["bug"])
+    return (bug.id, f"{stop['title']}\n{bug.id}: {bug.title}", bug.hints,
+            f"More about it: {bugs.page(bug.id)}")
 
 
 def trace(options):
@@ -117,6 +145,15 @@ def trace(options):
         _, lesson_class = load(here.number)
         options.check = _failed_last(here.number) or next(iter(lesson_class.checks()))
     return check(options, whole=True)
+
+
+def fuzz(options):
+    """Play conversations that no check has played; print the first that fails."""
+    here = _lesson(options)
+    from . import fuzzing  # slow to import, and for this alone
+
+    return fuzzing.fuzz(here.number, options.submission, options.runs, options.seed,
+                        options.given)
 
 
 def watch(options):
@@ -173,6 +210,9 @@ def make(options):
         for path in _install(here, here.lesson, lesson_class, options.build,
                              options.given).values():
             print(f"built {path}")
+        if options.build == "asan":
+            print("under gdb or strace: ASAN_OPTIONS=detect_leaks=0, see "
+                  "docs/debugging.md")
     except sources.SourceProblem as e:
         print(clean(str(e)))
         return 1

@@ -19,6 +19,8 @@ from ..words.text import Text
 WIDTH = 80
 LEFT, RIGHT = 36, 42                # columns of the two sides
 DATA = 26                           # columns of bytes on the left
+HAND = "by the tester"              # what the plan of a check did to a call
+LEGEND = f"({HAND}): the kernel could have done this; here the tester made it so"
 ROWS = 24                           # lines of the chart, the last ones
 MOST = 5                            # lanes on each side; who comes later shares one
 
@@ -53,6 +55,8 @@ def chart(check, whole=False):
         call = _call(row, RIGHT - 1 - right.width)
         lines.append(("    " + said.ljust(LEFT - 2) + right.marks(number) +
                       call).rstrip())
+    if any(HAND in row.right for row in shown):
+        lines.append(f"    {LEGEND}")
     return "\n".join(lines)
 
 
@@ -157,6 +161,9 @@ def _rows(entries, room, clients):
             (f"  x {entry['times']:,}" if entry["times"] > 1 else "")
         rows[-1].source = entry["source"]
         rows[-1].thread = entry.get("thread", "")
+        if entry.get("by_tester"):
+            rows.append(_Row(right=f"  ({entry['by_tester']}, {HAND})",
+                             thread=rows[-1].thread))
     return rows
 
 

@@ -82,6 +82,10 @@ class Evidence:
         """Say whether one of its threads waits for another: futex(2), as locks do."""
         return any(t.call == "futex" for t in procfs.threads(self.pid))
 
+    def memory(self):
+        """Return the bytes of memory of its own that it has asked for, used or not."""
+        return procfs.data_bytes(self.pid)
+
     def mappings(self):
         """Return of how many pieces its memory consists; it must be alive."""
         self.is_alive()

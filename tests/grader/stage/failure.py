@@ -2,12 +2,15 @@
 from ..words.text import text_of
 
 
+UNNAMED = ""                        # a bug that the evidence does not tell
+
+
 class Failure(Exception):
     """The program is not right: what was expected, what happened, and which bug.
 
     expected, actual  one sentence each, a str or a Text
-    bug               an ID of docs/bugs, a function that finds it out, "" when it is
-                      none that has a name, or None for the first bug of the check
+    bug               an ID of docs/bugs, a function that finds it out, UNNAMED when
+                      none is certain, or None for the first bug of the check
     verdict           FAIL, TIMEOUT, CRASH, LIMIT or LEFTOVER
     computed          what makes the one of the other, a Text (see words.difference),
                       or None

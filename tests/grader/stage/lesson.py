@@ -10,6 +10,7 @@ from ..words.trouble import Infra
 from . import peer
 from .failure import Failure, Skip
 from .plan import every
+from .search import Search
 from .stage import TESTER
 from .subject import Subject
 
@@ -51,6 +52,7 @@ class Lesson:
     title = ""
     question = ""
     play = "server"                     # how to try it by hand, see desk/play.py
+    seeds = None                        # of other conversations, for make fuzz
 
     def __init__(self, stage, submission):
         """submission: a verdict.grade.Submission, what is to be checked."""
@@ -158,10 +160,24 @@ class Lesson:
                           "it never called listen(2) with success", bug, "TIMEOUT")
         return server
 
+    def converses(self, protocol, seeds, plan=()):
+        """The program says what this Protocol's model says, for each of these seeds.
+
+        plan  Faults of its calls meanwhile, besides those of the conversations
+        """
+        talks = (protocol.talk(s, bool(plan)) for s in self.seeds or seeds)
+        Search(self, protocol).holds(
+            t._replace(plan=(*t.plan, *plan)) if plan else t for t in talks)
+
     @staticmethod
     def has_ipv6():
         """Say whether this machine has the address ::1."""
         return _can_bind(socket.AF_INET6, ("::1", 0))
+
+    @staticmethod
+    def has_address(text):
+        """Give this check's network one more IPv6 address; say whether that worked."""
+        return network.add_address(text)
 
     @staticmethod
     def is_free(port):

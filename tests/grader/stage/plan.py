@@ -48,6 +48,12 @@ class Plan:
         """What the story tells of it, a Text."""
         return Text(self.template, self.values)
 
+    def __eq__(self, other):
+        return isinstance(other, Plan) and self.rule == other.rule
+
+    def __hash__(self):
+        return hash(self.rule)
+
     def __repr__(self):
         return f"<{self.rule}>"
 
@@ -105,6 +111,16 @@ def comes_short(call, most, at=None, to=None, step=1):
     verb = "give" if group in GIVING else "take"
     return _plan(call, f"short={most}", "lets {which} {verb} {size} at most",
                  at, to, step, verb=verb, size=show.count(most, "byte"))
+
+
+def few_at_a_time(interrupted=("transmit", "receive"), **sizes):
+    """Return the Plans by which all transfers come short, and some are interrupted.
+
+    sizes        {call: bytes that it moves at most}
+    interrupted  the calls each of which is interrupted once
+    """
+    return [*(comes_short(call, most) for call, most in sizes.items()),
+            *map(is_interrupted, interrupted)]
 
 
 def changes_errno(call, error, at=None, to=None, step=1):

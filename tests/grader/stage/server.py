@@ -98,6 +98,11 @@ class Server:
         self.stage.tell("stops the server for a moment", TESTER)
         self.freeze()
 
+    def clock_moves_on(self, seconds):
+        """Move the clock that it sees on, by so many seconds in all."""
+        self.stage.tell(_("moves the clock on by {seconds} s", seconds=seconds), TESTER)
+        self.trace.move_clock(seconds)
+
     def holds_back(self, whom):
         """Hold back threads from now on; lets_go() ends that.
 

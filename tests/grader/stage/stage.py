@@ -71,6 +71,18 @@ class Stage:
         """A report tells nothing of what has happened so far."""
         self.story.clear()
 
+    def begins_anew(self):
+        """End and forget all programs and peers, and the story with them."""
+        for program in self.programs:
+            program.end()
+            program.trace.close()
+            scratch.remove(program.scratch)
+        for undo in reversed(self._cleanups):
+            undo()
+        self.programs, self.peers, self._cleanups = [], [], []
+        self.story.clear()
+        self.only = self.failing = None
+
     def on_end(self, undo):
         """Call undo() when the check is over, whatever happened; last come first."""
         self._cleanups.append(undo)

@@ -6,6 +6,7 @@ report before that explanation is printed.  Where it is not true, the page expla
 nothing: it shows where the program first went wrong, and by how much.
 """
 import re
+import signal
 
 from ..bench.table import RECEIVING, SENDING
 
@@ -24,6 +25,11 @@ class Case:
     def __init__(self, failure, programs):
         self.failure = failure
         self.programs = programs
+
+    @property
+    def status(self):
+        """The exit status, or -signal, of the first that did not end well; or 0."""
+        return next((p.status for p in self.programs if p.status), 0)
 
     @property
     def report(self):
@@ -95,6 +101,19 @@ def _parent_keeps_a_connection(case):
     return False
 
 
+def _written_and_not_sent(case):
+    """A stream on a socket holds bytes while its program waits for more."""
+    return any(p.trace.unflushed for p in case.programs)
+
+
+def _buffer_set_late(case):
+    return any(c.trouble & 1 for c in case.calls("setvbuf"))
+
+
+def _size_without_memory(case):
+    return any(c.trouble & 2 for c in case.calls("setvbuf"))
+
+
 def _never_listens(case):
     return not any(c.result == 0 for c in case.calls("listen"))
 
@@ -111,11 +130,22 @@ def _a_thread_outlives_it(case):
     return bool(re.search(r"\bT[1-9]\d*\b|thread", case.report)) or made > ended
 
 
+def _died_of_sigpipe(case):
+    """Where it is about a crash at all, the crash is that signal."""
+    return case.failure.verdict != "CRASH" or \
+        any(p.status == -signal.SIGPIPE for p in case.programs)
+
+
 BECAUSE = {
+    "I1": _died_of_sigpipe,
+    "I2": _died_of_sigpipe,
     "E18": _some_receive_without_room,
     "E2": _some_send_not_repeated,
     "E6": _overflow_in_a_receive,
     "K4": _parent_keeps_a_connection,
+    "J1": _written_and_not_sent,
+    "J7": _buffer_set_late,
+    "J11": _size_without_memory,
     "D6": _never_listens,
     "D16": _ready_line_names_another_port,
     "U10": lambda case: bool(case.report),

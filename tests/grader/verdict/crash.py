@@ -1,43 +1,63 @@
-"""What a crash tells: which bug, in one line, and where in the learner's files."""
-import os
+"""What a crash tells: which bug, in one sentence, and where in the learner's files."""
 import re
 import signal
 
-from ..bench.symbols import resolve
+from . import report as reports
+from .accounts import account
 
 # (what the sanitizer says, the bug it is, whatever was looked for)
 CERTAIN = [
-    (r"LeakSanitizer", "U4"),
+    (r"ERROR: LeakSanitizer", "U4"),
     (r"thread leak", "V2"),
     (r"data race(?:.|\n)*?Location is file descriptor", "V6"),
+    (r"destroy of a locked mutex", "U33"),
+    (r"lock-order-inversion", "U34"),
+    (r"use of an invalid mutex|read lock of a write", "U35"),
+    (r"unlock of an unlocked mutex|double lock of a mutex", "U32"),
+    (r"signal-unsafe call", "I7"),
+    (r"signal handler spoils errno", "I8"),
+    (r"division by zero", "U27"),
 ]
 # (what the sanitizer says, the bug it most often is)
 KINDS = [
-    (r"memcpy-param-overlap|param-overlap", "F6"),
+    (r"param-overlap", "F6"),
     (r"misaligned address", "B4"),
     (r"left shift of", "B6"),
-    (r"dynamic-stack-buffer-overflow|stack-overflow", "G11"),
+    (r"shift exponent", "U26"),
+    (r"dynamic-stack-buffer-overflow|variable length array bound", "G11"),
+    (r"stack-overflow(?:.|\n)*?#(\d+) \S+ in (\w+) .*\n +#\d+ \S+ in \2 .*\n"
+     r" +#\d+ \S+ in \2 ", "U22"),
+    (r"stack-overflow", "G11"),
     (r"stack-use-after-return|stack-use-after-scope", "G12"),
+    (r"data race(?:.|\n)*?#0 (?:__interceptor_)?(?:free|realloc) ", "V13"),
     (r"data race", "V3"),
     (r"heap-use-after-free(?:.|\n)*thread T[1-9](?:.|\n)*freed by thread T0", "V13"),
+    (r"heap-use-after-free|use-after-poison", "U15"),
+    (r"double-free", "U16"),
+    (r"which was not malloc|bad-free|alloc-dealloc", "U17"),
+    (r"negative-size-param", "U23"),
+    (r"allocation-size-too-big|failed to allocate|calloc-overflow|out-of-memory",
+     "U24"),
     (r"WRITE of size.*\n(?:.*\n)?.*in (__interceptor_)?(recv|read)", "E6"),
+    (r"buffer-(over|under)flow(?:.|\n)*?WRITE of size", "U13"),
+    (r"buffer-(over|under)flow", "U14"),
+    (r"store to address .* insufficient space", "U13"),
+    (r"address .* insufficient space", "U14"),
+    (r"signed integer overflow|negation of .* cannot be", "U25"),
+    (r"index .* out of bounds", "U28"),
+    (r"not a valid value for type", "U29"),
+    (r"null pointer passed|load of null pointer of type '<unknown>'", "U30"),
+    (r"null pointer", "U18"),
+    (r"offset to |pointer index expression", "U31"),
+    (r"SEGV on unknown address 0x0{9,}[0-9a-f]{1,3} |points to the zero page", "U18"),
+    (r"SEGV|BUS on unknown", "U19"),
+    (r"FPE on unknown", "U27"),
 ]
-
-
-def summary(report):
-    """Return the report's own one-line summary, or ""."""
-    for pattern in (r"runtime error: (.+)", r"SUMMARY: (?:\w+Sanitizer): (.+)",
-                    r"ERROR: (?:\w+Sanitizer): (.+)", r"(\w+Sanitizer.*)"):
-        found = re.search(pattern, report)
-        if found:
-            # Where it is, frames() tells better than a path inside the sanitizer.
-            line = re.sub(r" \S*/\S+:\d+(:\d+)?(?= in )", "", found[1])
-            line = line.replace("__interceptor_", "")
-            line = re.sub(r" \(?/\S+\+0x[0-9a-f]+\)|\.part\.\d+", "", line)
-            line = re.sub(r" \(?/\S+/", " ", line)
-            line = re.sub(r" on (unknown )?address 0x.*", "", line)
-            return re.sub(r"0x[0-9a-f]{6,}", "an address", line).strip()
-    return ""
+# What ended a program of which no sanitizer has said anything.
+SIGNALS = {signal.SIGABRT: "U21", signal.SIGSEGV: "U20", signal.SIGBUS: "U20",
+           signal.SIGFPE: "U27", signal.SIGPIPE: "I1"}
+# Nobody's fault but the program's, whatever a check was after.
+SIGNALS_ALONE = (signal.SIGABRT, signal.SIGFPE)
 
 
 def bug(report, status, expected=None):
@@ -48,8 +68,10 @@ def bug(report, status, expected=None):
     """
     if callable(expected):
         expected = expected(report)
-    if not report and status == -signal.SIGPIPE and not expected:
-        return "I1"
+    number = -(status or 0)
+    if not report and number in SIGNALS and \
+            (not expected or number in SIGNALS_ALONE):
+        return SIGNALS[number]
     for pattern, bug_id in CERTAIN + ([] if expected else KINDS):
         if re.search(pattern, report):
             return bug_id
@@ -62,27 +84,35 @@ def frames(report, directory, path):
     Of a race one of each thread.  path: the executable, for reports that only
     name addresses in it
     """
-    names = {f for f in os.listdir(directory) if f.endswith((".c", ".h"))}
+    blocks = reports.blocks(report, directory, path)
     is_race = "data race" in report
     found = []
-    for stack in report.split("\n\n") if is_race else [report]:
-        places = [_place(line, names, path) for line in stack.splitlines()]
-        found += [p for p in places if p][:1 if is_race else 2]
+    for block in blocks if is_race else [b for b in blocks if b.frames][:1]:
+        own = [f"{f.function}() {f.file}:{f.line}" for f in block.frames if f.is_own]
+        found += own[:1 if is_race else 2]
     return list(dict.fromkeys(found))[:2]
 
 
-def _place(line, names, path):
-    """Return "function file:line" of a line of a stack, "" if it is not theirs."""
-    # "#1 0x55d0 in serve /a/b.c:12:3", "#1 0x55d0 (/a/b+0x12)", "#1 serve /a/b.c:12"
-    frame = re.match(r"\s+#\d+ (?:0x[0-9a-f]+ )?(?:in )?(?:([^\s(]\S*) )?(.*)", line)
-    if not frame:
-        return ""
-    function, place = frame[1], frame[2]
-    module = re.search(rf"\({re.escape(path)}\+0x([0-9a-f]+)\)", place)
-    source = re.match(r"(\S*?)([^/\s]+):(\d+)", place)
-    if source is None and module:
-        where = int(module[1], 16)
-        file, number, function = resolve(path, [where]).get(where, ("", 0, ""))
-        source = re.match(r"(.*?)([^/]+):(\d+)", f"{file}:{number}")
-    return f"{function}() {source[2]}:{source[3]}" if source and source[2] in names \
-        else ""
+def sentence(report, directory, path):
+    """Return in one sentence what a report says; "" when it says nothing.
+
+    directory  of the learner's files; path: the executable
+    """
+    return account(report, reports.blocks(report, directory, path)) or \
+        summary(report)
+
+
+def summary(report):
+    """Return the report's own one-line summary, without what only experts read."""
+    for pattern in (r"runtime error: (.+)", r"SUMMARY: (?:\w+Sanitizer): (.+)",
+                    r"ERROR: (?:\w+Sanitizer): (.+)", r"(\w+Sanitizer.*)"):
+        found = re.search(pattern, report)
+        if found:
+            # Where it is, frames() tells better than a path inside the sanitizer.
+            line = re.sub(r" \S*/\S+:\d+(:\d+)?(?= in )", "", found[1])
+            line = re.sub(r" \(?/\S+\+0x[0-9a-f]+\)| \(BuildId: \w+\)|\.part\.\d+"
+                          r"|__interceptor_|__asan_", "", line)
+            line = re.sub(r" \(?/\S+/", " ", line)
+            line = re.sub(r" on (unknown )?address 0x.*| in \w+\(.*", "", line)
+            return re.sub(r"0x[0-9a-f]{6,}", "an address", line).strip()
+    return ""

@@ -23,7 +23,6 @@ what could not be shown is never counted as passed.
 """
 import os
 
-from ..course import bugs
 from ..course.places import lesson_names, shown
 
 NOT_RUN = "an earlier check did not pass"
@@ -86,11 +85,3 @@ def conclude(document, verdict):
     """Set the lesson's verdict and the exit status that goes with it."""
     document["verdict"] = verdict
     document["exit_status"] = {"PASS": 0, "SKIP": 3, "INFRA": 3}.get(verdict, 1)
-
-
-def first_mistake(document):
-    """Return (check, Bug) of the first failure in the document, or (None, None)."""
-    for check in document["checks"]:
-        if check["bug"]:
-            return check, bugs.bug(check["bug"])
-    return None, None

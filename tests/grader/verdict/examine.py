@@ -11,20 +11,21 @@ TODO_STATUS = 86                    # exit status of todo(), see common/todo.h
 PLAN_STATUS = 97                    # exit status of a plan that cannot be read
 
 
-def examined(end, stage, method):
+def examined(end, stage, method, directory):
     """Return what really ended the check, now that the programs can be looked at.
 
+    directory  of the learner's files, for where a crash has happened
     Infra when a program could not be watched, or met a limit of the machine.
     """
     if isinstance(end, Skip):
         return end
-    found = _found(end, stage, method)
+    found = _found(end, stage, method, directory)
     if isinstance(found, Failure) and found.verdict != "LIMIT":
         shortage.raise_if_met(stage)
     return found
 
 
-def _found(end, stage, method):
+def _found(end, stage, method, directory):
     # One may be dying: it has closed all, or its report is half written.
     if end is not None or any(p.report() for p in stage.programs):
         stage.lets_the_dying_end()
@@ -39,7 +40,7 @@ def _found(end, stage, method):
         except Unfinished as unfinished:
             return unfinished
     for program in [*stage.shown(), *stage.programs]:
-        trouble = _trouble(program, method)
+        trouble = _trouble(program, method, directory)
         if trouble:
             if program not in stage.shown():
                 stage.is_about(program)
@@ -79,7 +80,7 @@ def _gave_up_when_interrupted(program):
         bool(last) and last[0].error == "EINTR"
 
 
-def _trouble(program, method):
+def _trouble(program, method, directory):
     """Return a Failure when the program crashed or broke a limit, whatever it did."""
     report = program.report()
     said = report + bytes(program.stderr).decode("utf-8", "replace")
@@ -92,7 +93,8 @@ def _trouble(program, method):
     signalled = not program.was_killed and (program.status or 0) < 0
     if not report and not signalled:
         return None
-    actual = crash.summary(report) if report else program.how_it_ended()
+    actual = crash.sentence(report, directory, program.path) if report else \
+        program.how_it_ended()
     return Failure("all memory is given back" if "LeakSanitizer" in report else
                    "the sanitizer finds nothing to report" if report else
                    "the program does not crash", actual,
@@ -101,7 +103,9 @@ def _trouble(program, method):
 
 def _crash_bug(report, status, method):
     told = crash.bug(report, status, method.crash)
-    return told if told != "U10" or "U10" in method.bugs or status != 0 else None
+    # A warning alone, such as one about a huge block, is told by what the check saw.
+    return told if told not in ("U10", "U24") or told in method.bugs or status != 0 \
+        else None
 
 
 def _raise_if_unfinished(program):

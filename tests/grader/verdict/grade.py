@@ -20,8 +20,9 @@ from .run import run_checks
 # only       the ID of the one check to run, or None
 # run_all    whether to go on after the first failure
 # first      the ID of the check to start first, if there is such a check, or None
-Request = namedtuple("Request", "number directory variant given only run_all first",
-                     defaults=(None, "asan", "solutions", None, False, None))
+# seeds      of the conversations, in place of those that are fixed; None: the fixed
+Request = namedtuple("Request", "number directory variant given only run_all first seeds",
+                     defaults=(None, "asan", "solutions", None, False, None, None))
 
 # What a lesson's checks are given: directory of the learner's files, a build.Built,
 # the interposer's path, paths of the earlier lessons' modules in it, and whether
@@ -47,6 +48,9 @@ def grade(request, on_record=lambda record: None):
     """
     start = time.monotonic()
     place, lesson_class = load(request.number)
+    if request.seeds:
+        lesson_class = type(lesson_class.__name__, (lesson_class,),
+                            {"seeds": request.seeds})
     directory = request.directory or place.lesson
     document = documents.new(place, lesson_class, directory, request)
     checks = lesson_class.checks()
@@ -142,7 +146,9 @@ def _warned(warnings):
     first = next((line for line in warnings.splitlines() if ": warning:" in line), "")
     if not count:
         return []
-    return [f"{show.count(count, 'compiler warning')}, the first: {first}"]
+    help_text, _ = build.found(warnings)
+    return [f"{show.count(count, 'compiler warning')}, the first: {first}"
+            + (f"\n{help_text}" if help_text else "")]
 
 
 def _note_build(document, problem, planned):

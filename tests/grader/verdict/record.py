@@ -10,7 +10,7 @@ class Record:
     bugs          IDs of the bugs it catches, the usual one first
     points        {"earned", "possible"}
     verdict       a word of grader.pages.page.WORDS, or None: it was not run
-    bug           ID of the bug it found, or None
+    bug           ID of the bug it found; None: no failure, or one without a name
     expected      what should have happened; actual: what did; computed: what makes
                   the one of the other, if that is known; why: the rule behind it,
                   if the evidence agrees; origin: where it first went wrong, if not

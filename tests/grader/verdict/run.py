@@ -38,8 +38,9 @@ def run_check(lesson_class, name, submission, scratch):
         network.enter_private_network()
         machine.end_with_parent()       # a new user has forgotten that
         stage = Stage(os.path.join(scratch, name))
-        _note(record, examined(_play(lesson_class, method, stage, submission), stage,
-                               method), stage, submission)
+        end = _play(lesson_class, method, stage, submission)
+        end = examined(end, stage, method, submission.directory)
+        _note(record, end, stage, submission)
         _note_strays(record, stage.end(), stage, submission)
     except Exception as e:              # whatever it is, it is not the learner's fault
         record.verdict = "INFRA"
@@ -119,8 +120,12 @@ def _note_failure(record, failure, stage, directory):
     if failure.verdict == "LIMIT" and not failure.bug:
         record.why = WHY_LIMITS         # no bug of the check: it got in its own way
         return
-    bug = record.bugs[0] if failure.bug is None else failure.bug
-    if bug and agrees(bug, Case(failure, stage.shown())):
+    usual = record.bugs[0] if record.bugs else ""
+    bug = usual if failure.bug is None else failure.bug
+    case = Case(failure, stage.shown())
+    if failure.verdict == "CRASH" and not agrees(bug, case):
+        bug = crash.bug(case.report, case.status)   # what it is where not as expected
+    if bug and agrees(bug, case):
         record.bug, record.why = bug, bugs.bug(bug).rule
     else:
         record.tells(origin=first_wrong(failure, stage, directory))

@@ -19,8 +19,7 @@ def entries(stage, directory):
     "program"), "who" (the peer, or the program), "thread" (of the program: "main",
     "thread 2", "child 1"), "text", "words" (the same as words.text.Text has it, or
     None), "source" ("upperd.c:61" or ""), "times" (how often it came in a row) and
-    "by_tester": what the tester's plan did to the call, "" for nothing, else one or
-    more of trace.ACTIONS with blanks between.
+    "by_tester": what the tester's plan did to the call, in words, or "".
     directory  where the learner's files lie: only these are sources
     """
     found = [(e.time, _entry("tester", e.who, str(e.text), words=e.text.as_dict()))
@@ -47,11 +46,14 @@ def _calls(program, directory):
     shown = calls[:20] + calls[-2 * MOST:] if len(calls) > 20 + 2 * MOST else calls
     where = sources(program, shown, directory)
     names = threads(program)
+    sizes = {int(n) for plan in program.plans
+             for n in re.findall(r"short=(\d+)", plan.rule)}
     # A call is told when it has ended; one that has not, when it began.  What a
     # handler calls comes after the handler, and the call that it broke off later.
     found = [(c.entered if c.name == "handler" else c.left or c.entered,
               _entry("program", program.name, _with_child(c, names),
-                     where.get(c.callers, ""), names[c.pid, c.tid], c.by_tester))
+                     where.get(c.callers, ""), names[c.pid, c.tid],
+                     by_tester=_hand(c, sizes)))
              for c in shown]
     if program.status is not None:
         found.append((program.ended, _entry("program", program.name,
@@ -87,6 +89,20 @@ def _next(kind, born, pid):
     """Return the name of one more thread or child of `pid`; born: how many are."""
     born[kind, pid] = born.get((kind, pid), 0) + 1
     return f"{kind} {born[kind, pid]}"
+
+
+def _hand(call, sizes):
+    """Return in words what the tester did to a call, "" for nothing.
+
+    sizes  those to which plans cut transfers: one that is shorter still was not cut
+    """
+    did = call.by_tester.split()
+    if "fail" in did and call.error:
+        return f"fails: {call.error}"
+    if "short" in did and call.result in sizes:
+        return f"cut to {call.result}"
+    return {"errno": "errno is changed", "ready": "said to be ready", "slow": "slow"} \
+        .get(next((each for each in did if each != "stop"), ""), "")
 
 
 def _with_child(call, names):

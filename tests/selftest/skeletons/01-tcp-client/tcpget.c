@@ -40,7 +40,7 @@ static int parse_port(const char *text)
  *
  * Returns 0, or -1 when text is not four numbers with dots.
  */
-static int make_address(const char *text, int port, struct sockaddr_in *server)
+static int parse_address(const char *text, int port, struct sockaddr_in *server)
 {
     /* Step 2. Family, port in network order, address.  inet_pton(3) */
     return todo(2);
@@ -138,7 +138,7 @@ int main(int argc, char *argv[])
     int port = parse_port(argv[2]);
     if (port == -1)
         errx(EXIT_USAGE, "not a port from 0 to 65535: '%s'", argv[2]);
-    if (make_address(argv[1], port, &server) == -1)
+    if (parse_address(argv[1], port, &server) == -1)
         errx(EXIT_USAGE, "not an IPv4 address: '%s'", argv[1]);
     ssize_t len = read_request(request, sizeof request);
     if (len == -1)

@@ -44,7 +44,7 @@ static int parse_options(int argc, char *argv[], enum mode *mode,
 }
 
 /* What a result of these calls means; errno matters for EAI_SYSTEM alone. */
-static const char *reason(int rc)
+static const char *explain_error(int rc)
 {
     return rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc);
 }
@@ -57,7 +57,7 @@ static const char *reason(int rc)
  *
  * Returns 0 or getaddrinfo's error.  Blocks while the name is looked up.
  */
-static int find(const char *host, int flags, struct addrinfo **list)
+static int find_addresses(const char *host, int flags, struct addrinfo **list)
 {
     /* Step 1. Ask for the addresses of every family, with these flags, and
      * each of them once.  No service is needed.  getaddrinfo(3) */
@@ -71,7 +71,7 @@ static int find(const char *host, int flags, struct addrinfo **list)
  *
  * Returns 0 or getnameinfo's error.  Asks nobody.
  */
-static int write_number(const struct addrinfo *a, char *text)
+static int format_address(const struct addrinfo *a, char *text)
 {
     /* Step 2. The digits, whatever the family is.  getnameinfo(3) */
     return todo(2);
@@ -97,7 +97,7 @@ static int find_name(const struct addrinfo *a, char *name)
  *
  * name   NAME_SIZE bytes, where the result may lie
  */
-static const char *full_name(const struct addrinfo *list, char *name)
+static const char *choose_name(const struct addrinfo *list, char *name)
 {
     /* Step 4. An address without a name is no failure: go on with the next.
      * getnameinfo(3) */
@@ -105,7 +105,7 @@ static const char *full_name(const struct addrinfo *list, char *name)
 }
 
 /* Print what was asked for.  Returns 0 or getnameinfo's error. */
-static int print(const struct addrinfo *list, enum mode mode)
+static int print_answer(const struct addrinfo *list, enum mode mode)
 {
     char text[NAME_SIZE];
 
@@ -115,10 +115,10 @@ static int print(const struct addrinfo *list, enum mode mode)
             puts(text);
         return rc;
     }
-    puts(mode == FULL ? full_name(list, text) : list->ai_canonname);
+    puts(mode == FULL ? choose_name(list, text) : list->ai_canonname);
     for (const struct addrinfo *a = list; a != NULL && mode == ALL;
          a = a->ai_next) {
-        int rc = write_number(a, text);
+        int rc = format_address(a, text);
         if (rc != 0)
             return rc;
         puts(text);
@@ -135,13 +135,14 @@ int main(int argc, char *argv[])
     std_reserve();
     if (parse_options(argc, argv, &mode, &host) == -1)
         errx(EXIT_USAGE, "usage: lookup [-r|-f] HOST");
-    int rc = find(host, mode == REVERSE ? AI_NUMERICHOST : AI_CANONNAME, &list);
+    int flags = mode == REVERSE ? AI_NUMERICHOST : AI_CANONNAME;
+    int rc = find_addresses(host, flags, &list);
     if (rc == EAI_NONAME && mode == REVERSE)
         errx(EXIT_USAGE, "not a numeric address: '%s'", host);
     if (rc != 0)
-        errx(EXIT_FAILURE, "getaddrinfo: %s", reason(rc));
-    rc = print(list, mode);
-    const char *why = reason(rc);
+        errx(EXIT_FAILURE, "getaddrinfo: %s", explain_error(rc));
+    rc = print_answer(list, mode);
+    const char *why = explain_error(rc);
     freeaddrinfo(list);
     if (rc != 0)
         errx(EXIT_FAILURE, "getnameinfo: %s", why);

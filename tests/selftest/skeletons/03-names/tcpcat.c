@@ -64,7 +64,7 @@ static int parse_options(int argc, char *argv[], struct options *options)
 }
 
 /* What a result of getaddrinfo means; errno matters for EAI_SYSTEM alone. */
-static const char *reason(int rc)
+static const char *explain_error(int rc)
 {
     return rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc);
 }
@@ -143,7 +143,7 @@ static int try_address(const struct addrinfo *a, const char **failed)
  * Connect to the first address of the list that answers.  Returns as
  * try_address; after a failure errno and *failed are those of the last one.
  */
-static int try_all(const struct addrinfo *list, const char **failed)
+static int try_addresses(const struct addrinfo *list, const char **failed)
 {
     /* Step 2. Try the addresses in order until one connects.  connect(2) */
     return todo(2);
@@ -154,8 +154,8 @@ static int try_all(const struct addrinfo *list, const char **failed)
  *
  * Returns a descriptor, or -1: *failed names the call, *why is the reason.
  */
-static int connect_to(const struct options *options, const char **failed,
-                      const char **why)
+static int connect_host(const struct options *options, const char **failed,
+                        const char **why)
 {
     struct addrinfo *list = NULL;
 
@@ -164,10 +164,10 @@ static int connect_to(const struct options *options, const char **failed,
     int rc = todo(1);
     if (rc != 0) {
         *failed = "getaddrinfo";
-        *why = reason(rc);
+        *why = explain_error(rc);
         return -1;
     }
-    int fd = try_all(list, failed);
+    int fd = try_addresses(list, failed);
     *why = strerror(errno);
 
     /* Step 5. Give the list back, all of it.  freeaddrinfo(3) */
@@ -250,7 +250,7 @@ int main(int argc, char *argv[])
     if (len > REQUEST_LIMIT)
         errx(EXIT_USAGE, "the request is longer than %d bytes", REQUEST_LIMIT);
 
-    int fd = connect_to(&options, &failed, &why);
+    int fd = connect_host(&options, &failed, &why);
     if (fd == -1)
         errx(EXIT_FAILURE, "%s: %s", failed, why);
     if (send_all(fd, request, (size_t)len) == -1)

@@ -92,7 +92,7 @@ static int accept_client(int listen_fd, struct sockaddr_storage *peer)
  * Returns 0 at end-of-file, or -1 with errno set when the connection broke.
  * Does not close conn_fd.
  */
-static int serve(int conn_fd, unsigned long long *total)
+static int serve_client(int conn_fd, unsigned long long *total)
 {
     char buf[BUFFER_SIZE];
 
@@ -127,7 +127,7 @@ static int serve_clients(int listen_fd, bool one_client)
         if (conn_fd == -1)
             return -1;
         fprintf(stderr, "client %s\n", net_format_address(&peer, name));
-        if (serve(conn_fd, &total) == -1)
+        if (serve_client(conn_fd, &total) == -1)
             warn("%s", name);       /* that client's trouble, not ours */
 
         close(conn_fd);

@@ -65,7 +65,7 @@ static int parse_options(int argc, char *argv[], struct options *options)
 /*
  * Send a text.  Returns 0, or -1 with errno set when the client has gone.
  */
-static int say(int conn_fd, const char *text)
+static int send_text(int conn_fd, const char *text)
 {
     return send_all(conn_fd, text, strlen(text), NULL);
 }
@@ -84,7 +84,7 @@ static bool is_exit(const char *line, size_t len)
  *
  * Returns 0, or -1 with errno set when the client has gone.
  */
-static int greet(int conn_fd, const char *name, size_t len)
+static int send_hello(int conn_fd, const char *name, size_t len)
 {
     char answer[ANSWER_SIZE];
     size_t used = strlen(BEFORE_NAME);
@@ -100,7 +100,7 @@ static int greet(int conn_fd, const char *name, size_t len)
  * Returns 0, or -1 with errno set when the connection broke; conn_fd stays
  * open.
  */
-static int serve(int conn_fd)
+static int serve_client(int conn_fd)
 {
     char buf[LINE_LIMIT];
     struct line_reader reader;
@@ -110,20 +110,20 @@ static int serve(int conn_fd)
     /* Step 1. Make a reader for this connection, with buf.  line.h */
     todo(1);
 
-    if (say(conn_fd, GREETING) == -1)
+    if (send_text(conn_fd, GREETING) == -1)
         return -1;
     for (;;) {
         /* Step 2. Read the next line; rc says what came.  line.h */
         int rc = todo(2);
         if (rc == LINE_TOO_LONG)
-            return say(conn_fd, TOO_LONG);
+            return send_text(conn_fd, TOO_LONG);
         if (rc == LINE_INCOMPLETE)
             warnx("the last line, %zu bytes, is not complete", len);
         if (rc != LINE_OK)
             return rc == LINE_ERROR ? -1 : 0;
         if (is_exit(line, len))
             return 0;
-        if (greet(conn_fd, line, len) == -1)
+        if (send_hello(conn_fd, line, len) == -1)
             return -1;
     }
 }
@@ -148,7 +148,7 @@ int main(int argc, char *argv[])
             err(EXIT_FAILURE, "accept");
         net_format_address(&peer, name);
         fprintf(stderr, "Accept new connection from %s...\n", name);
-        if (serve(conn_fd) == -1)
+        if (serve_client(conn_fd) == -1)
             warn("%s", name);
         tcp_finish(conn_fd, PATIENCE_MS);
         fprintf(stderr, "Connection from %s closed.\n", name);

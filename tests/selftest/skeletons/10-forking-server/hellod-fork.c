@@ -129,7 +129,7 @@ static int parse_options(int argc, char *argv[], struct options *options)
 /*
  * Send a text.  Returns 0, or -1 with errno set when the client has gone.
  */
-static int say(int conn_fd, const char *text)
+static int send_text(int conn_fd, const char *text)
 {
     return send_all(conn_fd, text, strlen(text), NULL);
 }
@@ -147,7 +147,7 @@ static bool is_word(const char *line, size_t len, const char *word)
  *
  * Returns 0, or -1 with errno set when the client has gone.
  */
-static int greet(int conn_fd, const char *name, size_t len)
+static int send_hello(int conn_fd, const char *name, size_t len)
 {
     char answer[ANSWER_SIZE];
     size_t used = strlen(BEFORE_NAME);
@@ -165,13 +165,13 @@ static int greet(int conn_fd, const char *name, size_t len)
  *
  * Returns 0, or -1 with errno set when the client has gone.
  */
-static int tell_stats(int conn_fd, const struct counters *counters)
+static int send_stats(int conn_fd, const struct counters *counters)
 {
     char text[64];
 
     snprintf(text, sizeof text, "served %d active %d\n",
              atomic_load(&counters->served), atomic_load(&counters->active));
-    return say(conn_fd, text);
+    return send_text(conn_fd, text);
 }
 
 /*
@@ -180,7 +180,7 @@ static int tell_stats(int conn_fd, const struct counters *counters)
  * Returns 0, or -1 with errno set when the connection broke; conn_fd stays
  * open.
  */
-static int serve(const struct server *server, int conn_fd)
+static int serve_client(const struct server *server, int conn_fd)
 {
     char buf[LINE_LIMIT];
     struct line_reader reader;
@@ -188,12 +188,12 @@ static int serve(const struct server *server, int conn_fd)
     size_t len;
 
     line_init(&reader, conn_fd, buf, sizeof buf);
-    if (say(conn_fd, GREETING) == -1)
+    if (send_text(conn_fd, GREETING) == -1)
         return -1;
     for (;;) {
         int rc = line_read(&reader, &line, &len);
         if (rc == LINE_TOO_LONG)
-            return say(conn_fd, TOO_LONG);
+            return send_text(conn_fd, TOO_LONG);
         if (rc == LINE_INCOMPLETE)
             warnx("the last line, %zu bytes, is not complete", len);
         if (rc != LINE_OK)
@@ -203,8 +203,8 @@ static int serve(const struct server *server, int conn_fd)
         if (server->delay_ms > 0)
             poll(NULL, 0, server->delay_ms);
         rc = is_word(line, len, "stats")
-            ? tell_stats(conn_fd, server->counters)
-            : greet(conn_fd, line, len);
+            ? send_stats(conn_fd, server->counters)
+            : send_hello(conn_fd, line, len);
         if (rc == -1)
             return -1;
     }
@@ -213,8 +213,8 @@ static int serve(const struct server *server, int conn_fd)
 /*
  * The life of a child: serve one client, then end.  Never returns.
  */
-static void be_a_child(const struct server *server, int conn_fd,
-                       const char *name)
+static void run_child(const struct server *server, int conn_fd,
+                      const char *name)
 {
     /* Step 5. Close what only the parent needs.  Make SIGTERM, SIGINT and
      * SIGCHLD mean again what they mean to every program, SIG_DFL, and only
@@ -222,7 +222,7 @@ static void be_a_child(const struct server *server, int conn_fd,
      * sigprocmask(2) */
     todo(5);
 
-    if (serve(server, conn_fd) == -1)
+    if (serve_client(server, conn_fd) == -1)
         warn("%s", name);
     tcp_finish(conn_fd, PATIENCE_MS);
     fprintf(stderr, "Connection from %s closed.\n", name);
@@ -248,12 +248,12 @@ static void change_child(struct server *server, pid_t was, pid_t is)
 /*
  * Hand a connection to a new child.  conn_fd is closed here in any case.
  */
-static void hand_over(struct server *server, int conn_fd, const char *name)
+static void start_child(struct server *server, int conn_fd, const char *name)
 {
     /* The child is to see itself counted, so this comes before fork. */
     atomic_fetch_add(&server->counters->active, 1);
 
-    /* Step 4. Make a child.  In the child call be_a_child.  If there is no
+    /* Step 4. Make a child.  In the child call run_child.  If there is no
      * child, say so with warn and count it back; otherwise note it with
      * change_child(server, 0, pid).  Close what is the child's now.
      * fork(2), close(2) */
@@ -287,7 +287,7 @@ static void take_client(struct server *server)
     if (conn_fd != -1) {
         net_format_address(&peer, name);
         fprintf(stderr, "Accept new connection from %s...\n", name);
-        hand_over(server, conn_fd, name);
+        start_child(server, conn_fd, name);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS
                || errno == ENOMEM) {
         let_signals_in(server, PAUSE_MS);

@@ -190,7 +190,7 @@ static void *client_main(void *argument)
 /*
  * Find the client that has waited longest, or NULL.  Under the lock.
  */
-static struct client *first_waiting(struct server *server)
+static struct client *find_waiting(struct server *server)
 {
     struct client *client = server->clients;
 
@@ -204,7 +204,7 @@ static struct client *first_waiting(struct server *server)
  *
  * Returns NULL when the server is to stop.
  */
-static struct client *take_waiting(struct server *server)
+static struct client *take_client(struct server *server)
 {
     struct client *client = NULL;
 
@@ -224,7 +224,7 @@ static void *worker_main(void *argument)
     struct worker *worker = argument;
     struct client *client;
 
-    while ((client = take_waiting(worker->server)) != NULL)
+    while ((client = take_client(worker->server)) != NULL)
         client_serve(client, worker->number);
     return NULL;
 }
@@ -343,7 +343,7 @@ static void server_welcome(struct server *server, int conn_fd,
 /*
  * Find a client that has left, or NULL.
  */
-static struct client *first_left(struct server *server)
+static struct client *find_left(struct server *server)
 {
     pthread_mutex_lock(&server->lock);
     struct client *client = server->clients;
@@ -421,7 +421,7 @@ static void server_run(struct server *server)
             return;
         if (ready[1].revents != 0)
             eventfd_read(server->left_fd, &count);
-        while ((client = first_left(server)) != NULL)
+        while ((client = find_left(server)) != NULL)
             server_release(server, client);
         if (ready[2].revents != 0)
             pause_ms = server_accept(server);

@@ -42,8 +42,12 @@ static int dial(const struct target *target, char *why, size_t size)
 
     if (fd != -1) {
         call = "connect";
-        if (connect(fd, (const struct sockaddr *)&target->addr, target->len)
-            == 0)
+        int rc = connect(fd, (const struct sockaddr *)&target->addr,
+                         target->len);
+        while (rc == -1 && (errno == EINTR || errno == EALREADY))
+            rc = connect(fd, (const struct sockaddr *)&target->addr,
+                         target->len);  /* waits for the one that goes on */
+        if (rc == 0 || errno == EISCONN)
             return fd;
     }
     snprintf(why, size, "%s: %s", call, strerror(errno));

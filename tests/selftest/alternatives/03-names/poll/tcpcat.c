@@ -47,6 +47,8 @@ static void put(const char *buf, size_t len)
 {
     while (len > 0) {
         ssize_t n = write(STDOUT_FILENO, buf, len);
+        if (n == -1 && errno == EINTR)
+            continue;
         if (n == -1)
             err(1, "write");
         buf += n;

@@ -186,7 +186,8 @@ static int open_listener(const struct sockaddr_storage *where, socklen_t len)
         err(1, "getsockname");
     name_address(&real, name);
     setvbuf(stdout, NULL, _IOLBF, 0);
-    printf("listening on %s\n", name);
+    if (printf("listening on %s\n", name) < 0 || ferror(stdout))
+        err(1, "printf");
     return fd;
 }
 

@@ -165,7 +165,8 @@ int main(int argc, char *argv[])
     signal(SIGCHLD, SIG_IGN);
     int listen_fd = open_listener(&local);
     printf("listening on %s\n", local.text);
-    fflush(stdout);             /* also, lest the children print it again */
+    if (fflush(stdout) == EOF)  /* also, lest the children print it again */
+        err(1, "fflush");
     while (!serve_next(listen_fd) || !is_single)
         ;
     close(listen_fd);

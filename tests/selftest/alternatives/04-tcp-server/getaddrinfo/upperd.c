@@ -144,7 +144,8 @@ int main(int argc, char *argv[])
     if (getsockname(listen_fd, (struct sockaddr *)&addr, &len) == -1)
         err(1, "getsockname");
     print_address(stdout, "listening on", &addr, len, "");
-    fflush(stdout);
+    if (fflush(stdout) == EOF)
+        err(1, "fflush");
     do {
         int fd = accept_client(listen_fd, &addr, &len);
         print_address(stderr, "client", &addr, len, "");

@@ -94,7 +94,8 @@ static int open_listener(const void *addr, socklen_t len)
     if (getsockname(fd, (struct sockaddr *)&real, &len) == -1)
         err(1, "getsockname");
     printf("listening on %s\n", format(&real, text));
-    fflush(stdout);
+    if (fflush(stdout) == EOF)
+        err(1, "fflush");
     return fd;
 }
 

@@ -169,7 +169,8 @@ static int open_listener(const union address *where, socklen_t len)
     if (getsockname(fd, &real.any, &len) == -1)
         die("upperd: getsockname");
     printf("listening on %s\n", show(&real, text));
-    fflush(stdout);
+    if (fflush(stdout) == EOF)
+        die("upperd: fflush");
     return fd;
 }
 

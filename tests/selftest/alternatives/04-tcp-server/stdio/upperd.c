@@ -167,13 +167,17 @@ int main(int argc, char *argv[])
     int fd = socket(addr.ss_family, SOCK_STREAM, 0);
     if (fd == -1)
         err(1, "socket");
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1)
+        err(1, "setsockopt");
     if (bind(fd, (struct sockaddr *)&addr, length(&addr)) == -1)
         err(1, "bind");
     if (listen(fd, SOMAXCONN) == -1)
         err(1, "listen");
-    getsockname(fd, (struct sockaddr *)&addr, &len);
+    if (getsockname(fd, (struct sockaddr *)&addr, &len) == -1)
+        err(1, "getsockname");
     print_line(stdout, "listening on", &addr, "");
+    if (ferror(stdout))
+        err(1, "fprintf");
     do {
         int conn_fd = accept_next(fd, &peer);
         serve(conn_fd, &peer);

@@ -184,8 +184,9 @@ int main(int argc, char *argv[])
         err(1, "listen");
     if (getsockname(fd, (struct sockaddr *)&addr, &len) == -1)
         err(1, "getsockname");
-    dprintf(STDOUT_FILENO, "listening on %s\n",
-            show(&addr, text, sizeof text));
+    if (dprintf(STDOUT_FILENO, "listening on %s\n",
+                show(&addr, text, sizeof text)) < 0)
+        err(1, "dprintf");
     while (!(serve_next(fd) && is_single))
         ;
     close(fd);

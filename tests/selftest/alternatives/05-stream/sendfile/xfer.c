@@ -63,7 +63,7 @@ struct transfer {
  * Returns the count of bytes that text names, or -1 when text is not a number
  * from 0 to LEN_MAX in digits alone.
  */
-static long parse_len(const char *text)
+static long parse_length(const char *text)
 {
     char *end;
     long len = strtol(text, &end, 10);
@@ -94,7 +94,7 @@ static int parse_options(int argc, char *argv[], struct options *options)
         return -1;
     options->host = argv[1];
     options->service = options->sends ? argv[2] : argc == 3 ? argv[2] : "0";
-    long len = parse_len(argv[options->sends ? 3 : 1]);
+    long len = parse_length(argv[options->sends ? 3 : 1]);
     int port = net_parse_port(options->service);
     if (len == -1 || port == -1)
         return -1;
@@ -161,7 +161,7 @@ static int connect_fd(int fd, const struct sockaddr *addr, socklen_t addr_len)
  *
  * Returns a descriptor the caller must close(2), or -1 with *t saying why.
  */
-static int connect_any(const struct options *options, struct transfer *t)
+static int connect_host(const struct options *options, struct transfer *t)
 {
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     struct addrinfo *list;
@@ -325,7 +325,7 @@ static int write_all(const char *buf, size_t len)
  *
  * Returns 1, or -1 with errno set when the connection broke.
  */
-static int confirm(int fd, struct transfer *t)
+static int confirm_data(int fd, struct transfer *t)
 {
     const char answer = CONFIRMED;
 
@@ -350,7 +350,7 @@ int main(int argc, char *argv[])
     if (options.sends && read_input(&t) == -1)
         err(EXIT_FAILURE, "stdin");
 
-    int fd = options.sends ? connect_any(&options, &t)
+    int fd = options.sends ? connect_host(&options, &t)
                            : accept_one(&options, &t);
     if (fd == -1)
         errx(EXIT_FAILURE, "%s: %s", t.call,
@@ -362,7 +362,7 @@ int main(int argc, char *argv[])
             errx(EXIT_FAILURE, "more than %zu bytes came", t.len);
         if (write_all(t.data, t.len) == -1)
             err(EXIT_FAILURE, "write");
-        rc = confirm(fd, &t);
+        rc = confirm_data(fd, &t);
     }
     if (rc == -1)
         warn("%s", t.call);

@@ -77,8 +77,8 @@ int main(int argc, char *argv[])
         say(argv[i]);
         hear();
     }
-    while (asks && fputs("name: ", stderr) >= 0
-           && fgets(typed, sizeof typed, stdin) != NULL) {
+    while (asks && (fputs("name: ", stderr),
+                    fgets(typed, sizeof typed, stdin) != NULL)) {
         typed[strcspn(typed, "\n")] = '\0';
         if (typed[0] == '\0' || strcmp(typed, "exit") == 0)
             break;

@@ -124,12 +124,18 @@ static bool go_on(int fd, struct client *c)
 static void add_client(int listen_fd)
 {
     struct sockaddr_storage peer;
-    int fd = tcp_accept(listen_fd, &peer);
+    socklen_t len = sizeof peer;
 
+    /* It does not block: the one who was there may have gone again. */
+    int fd = accept4(listen_fd, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
+    if (fd == -1) {
+        poll(NULL, 0, errno == EMFILE || errno == ENFILE ? 50 : 0);
+        return;
+    }
     fds[used] = (struct pollfd){ .fd = fd, .events = POLLIN };
     clients[used] = (struct client){ .buf = malloc(LIMIT + 5) };
-    if (fd == -1 || clients[used].buf == NULL)
-        err(1, "accept");
+    if (clients[used].buf == NULL)
+        err(1, "malloc");
     used++;
 }
 
@@ -150,6 +156,7 @@ int main(int argc, char *argv[])
         errx(2, "usage: msgd [-b ADDR] [PORT]");
     if ((fds[0].fd = tcp_listen(&addr, len, why)) == -1)
         errx(1, "%s", why);
+    fcntl(fds[0].fd, F_SETFL, O_NONBLOCK);
     for (;;) {
         fds[0].events = used <= CLIENTS ? POLLIN : 0;
         if (poll(fds, used, -1) == -1)

@@ -113,7 +113,9 @@ int main(int argc, char *argv[])
         || port == -1 || net_parse_address(host, port, &addr, &len) == -1)
         errx(2, "usage: wcd [-k N] [-D] [-b ADDR] [PORT]");
     int fd = socket(addr.ss_family, SOCK_STREAM, 0);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (fd == -1
+        || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1)
+        err(1, "socket");
     if (bind(fd, (struct sockaddr *)&addr, len) == -1)
         err(1, "bind");
     len = sizeof addr;

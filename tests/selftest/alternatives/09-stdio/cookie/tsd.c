@@ -40,6 +40,15 @@ static long long number(const char *text)
     return atoll(text);
 }
 
+static size_t size(const char *text)
+{
+    long long bytes = number(text);
+
+    if (bytes < 2 || bytes > 1 << 20)
+        usage();
+    return (size_t)bytes;
+}
+
 static void parse(int argc, char *argv[])
 {
     int c;
@@ -55,8 +64,10 @@ static void parse(int argc, char *argv[])
             opt.mode = 0;
         else if (!strcmp(optarg, "line") || !strcmp(optarg, "1"))
             opt.mode = 1;
-        else if (strcmp(optarg, "full") != 0)
-            opt.size = (size_t)number(optarg);
+        else {
+            opt.mode = 2;
+            opt.size = strcmp(optarg, "full") == 0 ? 0 : size(optarg);
+        }
     }
     if (argc - optind > 1)
         usage();
@@ -129,8 +140,11 @@ static int serve(int fd)
     char line[LIMIT], text[32];
     int len, rc = -1;
 
-    if (in == NULL || out == NULL)
-        err(1, "fopencookie");
+    if (in == NULL || out == NULL) {
+        if (in != NULL)
+            fclose(in);
+        return -1;
+    }
     setvbuf(out, opt.size > 0 ? memory : NULL,
             opt.mode == 0 ? _IONBF : opt.mode == 1 ? _IOLBF : _IOFBF, opt.size);
     while ((len = get_line(in, line)) >= 0) {
@@ -138,13 +152,13 @@ static int serve(int fd)
         fprintf(out, "[%.24s] ", ctime_r(&now, text));
         fwrite(line, 1, (size_t)len, out);
         putc('\n', out);
-        if (fflush(out) == EOF)
+        if (fflush(out) == EOF || ferror(out))
             break;
     }
     if (len == -2)
         fputs("error: line too long\n", out);
     if (len < 0)
-        rc = ferror(in) ? -1 : 0;
+        rc = ferror(in) || fflush(out) == EOF || ferror(out) ? -1 : 0;
     fclose(in);
     return fclose(out) == EOF ? -1 : rc;
 }

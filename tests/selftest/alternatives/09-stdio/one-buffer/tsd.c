@@ -41,6 +41,15 @@ static long long number(const char *text)
     return atoll(text);
 }
 
+static size_t size(const char *text)
+{
+    long long bytes = number(text);
+
+    if (bytes < 2 || bytes > 1 << 20)
+        usage();
+    return (size_t)bytes;
+}
+
 static void parse(int argc, char *argv[])
 {
     int c;
@@ -56,8 +65,10 @@ static void parse(int argc, char *argv[])
             opt.mode = 0;
         else if (!strcmp(optarg, "line") || !strcmp(optarg, "1"))
             opt.mode = 1;
-        else if (strcmp(optarg, "full") != 0)
-            opt.size = (size_t)number(optarg);
+        else {
+            opt.mode = 2;
+            opt.size = strcmp(optarg, "full") == 0 ? 0 : size(optarg);
+        }
     }
     if (argc - optind > 1)
         usage();

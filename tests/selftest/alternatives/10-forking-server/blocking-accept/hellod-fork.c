@@ -128,7 +128,7 @@ static void *wait_for_signals(void *unused)
     return NULL;
 }
 
-static void be_a_child(int fd, const char *name, pid_t parent)
+static void run_child(int fd, const char *name, pid_t parent)
 {
     close(listen_fd);
     setpgid(0, parent);
@@ -155,7 +155,7 @@ static void accept_clients(void)
         counters->active++;
         pid_t pid = fork();
         if (pid == 0)
-            be_a_child(fd, name, getppid());
+            run_child(fd, name, getppid());
         close(fd);
         if (pid == -1) {
             counters->active--;

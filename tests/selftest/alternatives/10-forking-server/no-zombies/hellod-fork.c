@@ -98,7 +98,7 @@ static int start(int argc, char *argv[])
     if (counters == MAP_FAILED)
         err(1, "mmap");
     int fd = tcp_listen(&addr, len, why);
-    if (fd == -1)
+    if (fd == -1 || fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
         errx(1, "%s", why);
     return fd;
 }
@@ -137,7 +137,12 @@ static int serve(int listen_fd, pid_t *pids)
     char name[NET_TEXT_SIZE];
     int life[2];
 
-    int fd = tcp_accept(listen_fd, &peer);
+    socklen_t len = sizeof peer;
+    int fd = accept4(listen_fd, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
+    if (fd == -1)
+        poll(NULL, 0, errno == EMFILE || errno == ENFILE ? 50 : 0);
+    if (fd == -1)
+        return -1;              /* it does not block: signals come first */
     net_format_address(&peer, name);
     dprintf(2, "Accept new connection from %s...\n", name);
     if (pipe2(life, O_CLOEXEC) == -1) {

@@ -7,6 +7,7 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -98,7 +99,7 @@ static int start(int argc, char *argv[])
     if (counters == MAP_FAILED)
         err(1, "mmap");
     int fd = tcp_listen(&addr, len, why);
-    if (fd == -1)
+    if (fd == -1 || fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
         errx(1, "%s", why);
     return fd;
 }
@@ -176,7 +177,13 @@ int main(int argc, char *argv[])
             break;
         if (ready[1].revents == 0)
             continue;
-        int fd = tcp_accept(listen_fd, &peer);
+        socklen_t len = sizeof peer;
+        int fd = accept4(listen_fd, (struct sockaddr *)&peer, &len,
+                         SOCK_CLOEXEC);
+        if (fd == -1)
+            poll(NULL, 0, errno == EMFILE || errno == ENFILE ? 50 : 0);
+        if (fd == -1)
+            continue;           /* it does not block: signals come first */
         dprintf(2, "Accept new connection from %s...\n",
                 net_format_address(&peer, name));
         serve(fd, name, &usual);

@@ -1,6 +1,6 @@
 /*
- * tsd.c - an alternative for lesson 09: a child for each
- * client, and getline(3) on a stream that is limited by hand
+ * tsd.c - an alternative for lesson 09: a child for each client, and lines by
+ * fscanf(3), which counts their bytes, NUL included
  */
 #include <err.h>
 #include <errno.h>
@@ -40,6 +40,15 @@ static long long number(const char *text)
     return atoll(text);
 }
 
+static size_t size(const char *text)
+{
+    long long bytes = number(text);
+
+    if (bytes < 2 || bytes > 1 << 20)
+        usage();
+    return (size_t)bytes;
+}
+
 static void parse(int argc, char *argv[])
 {
     int c;
@@ -55,8 +64,10 @@ static void parse(int argc, char *argv[])
             opt.mode = 0;
         else if (!strcmp(optarg, "line") || !strcmp(optarg, "1"))
             opt.mode = 1;
-        else if (strcmp(optarg, "full") != 0)
-            opt.size = (size_t)number(optarg);
+        else {
+            opt.mode = 2;
+            opt.size = strcmp(optarg, "full") == 0 ? 0 : size(optarg);
+        }
     }
     if (argc - optind > 1)
         usage();
@@ -90,37 +101,54 @@ static void finish(int fd)
         ;
 }
 
-static int serve(int fd)
+/* Returns the length of the line, -1 at the end, -2 when it is too long. */
+static int get_line(FILE *in, char line[LIMIT])
 {
-    FILE *in = fdopen(fd, "r"), *out = fdopen(dup(fd), "w");
-    char line[LIMIT + 2], text[32];
-    char *memory = malloc(opt.size + 1);
-    int rc = 0;
+    int len = 0, c;
 
-    setvbuf(out, opt.size > 0 ? memory : NULL,
-            opt.mode == 0 ? _IONBF : opt.mode == 1 ? _IOLBF : _IOFBF, opt.size);
-    while (fgets(line, LIMIT + 1, in) != NULL) {
+    fscanf(in, "%8191[^\n]%n", line, &len);    /* an empty line matches not */
+    c = getc(in);
+    if (c == EOF)
+        return -1;
+    if (c != '\n')
+        return -2;
+    return len > 0 && line[len - 1] == '\r' ? len - 1 : len;
+}
+
+static int talk(FILE *in, FILE *out)
+{
+    char line[LIMIT], text[32];
+    int len;
+
+    while ((len = get_line(in, line)) >= 0) {
         time_t now = opt.clock >= 0 ? (time_t)opt.clock : time(NULL);
-        char *newline = strchr(line, '\n');
-        if (newline == NULL) {
-            if (!feof(in))
-                fputs("error: line too long\n", out);
-            break;
-        }
-        line[strcspn(line, "\r\n")] = '\0';
         fputs("[", out);
         fprintf(out, "%.24s] ", ctime_r(&now, text));
-        fputs(line, out);
+        fwrite(line, 1, (size_t)len, out);
         fputs("\n", out);
-        if (fflush(out) == EOF)
-            rc = -1;
+        if (fflush(out) == EOF || ferror(out))
+            return -1;
     }
-    if (ferror(in) || ferror(out) || fflush(out) == EOF)
-        rc = -1;
+    if (len == -2)
+        fputs("error: line too long\n", out);
+    return ferror(in) || fflush(out) == EOF || ferror(out) ? -1 : 0;
+}
+
+/* Serve one client in a process of its own, which gives back nothing. */
+static int serve(int fd)
+{
+    int copy = dup(fd);
+    FILE *in = fdopen(fd, "r"), *out = copy == -1 ? NULL : fdopen(copy, "w");
+    char *memory = malloc(opt.size + 1);
+
+    if (in == NULL || out == NULL || memory == NULL)
+        return -1;
+    setvbuf(out, opt.size > 0 ? memory : NULL,
+            opt.mode == 0 ? _IONBF : opt.mode == 1 ? _IOLBF : _IOFBF, opt.size);
+    int rc = talk(in, out);
+    int why = errno;
     finish(fd);
-    fclose(in);
-    fclose(out);
-    free(memory);
+    errno = why;
     return rc;
 }
 
