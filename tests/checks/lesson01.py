@@ -149,12 +149,12 @@ class TcpClient(Lesson):
 
     @check(points=1, bugs="")
     def conversations(self):
-        """whatever it is given and answered, it passes on all of it, unchanged"""
+        """all it is given goes out, all it is answered comes out"""
         self.converses(Fetch(), range(15))
 
     @check(points=1, bugs="")
     def faults(self):
-        """and so it does when calls move few bytes, are interrupted, or fail"""
+        """the same when calls move few bytes, are interrupted, or fail"""
         self.converses(Fetch(), range(3), [short("transmit", 3), short("receive", 2),
                                            short("stdout", 1), short("stdin", 5),
                                            interrupted("transmit", "receive")])

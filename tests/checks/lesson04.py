@@ -424,12 +424,12 @@ class UpperServer(Lesson):
 
     @check(points=1, bugs="")
     def conversations(self):
-        """whatever bytes come, from whom and in whatever pieces, all come back"""
+        """whatever bytes come, in whatever pieces, all come back"""
         self.converses(Upper(), range(10))
 
     @check(points=1, bugs="")
     def faults(self):
-        """and so they do when calls move few bytes, are interrupted, or fail"""
+        """the same when calls move few bytes, are interrupted, or fail"""
         self.converses(Upper(), range(10, 13), [
             short("transmit", 3), short("receive", 2),
             interrupted("transmit", "receive")])

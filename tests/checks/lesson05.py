@@ -534,13 +534,13 @@ class Stream(Lesson):
 
     @check(points=1, bugs="")
     def conversations(self):
-        """whatever LEN is, and however the other end behaves, both ends are right"""
+        """both ends are right, whatever LEN is and the other end does"""
         self.converses(Receiving(), range(12))
         self.converses(Sending(), range(8))
 
     @check(points=1, bugs="")
     def faults(self):
-        """and so they are when calls move few bytes and are interrupted each time"""
+        """the same when calls move few bytes, each after a signal"""
         few = [short("transmit", 3), short("receive", 2), short("stdin", 5),
                short("stdout", 1), interrupted("transmit", "receive")]
         self.converses(Receiving(), range(8, 11), few)

@@ -357,13 +357,13 @@ class Closing(Lesson):
 
     @check(points=1, bugs="")
     def conversations(self):
-        """whatever they are sent, in whatever pieces, both programs count and tell"""
+        """both programs are right, whatever comes, in whatever pieces"""
         self.converses(Counting(), range(10))
         self.converses(Asking(), range(10))
 
     @check(points=1, bugs="")
     def faults(self):
-        """and so they do when few bytes come at a time, each after a signal"""
+        """the same when few bytes come at a time, each after a signal"""
         few = [short("receive", 2), short("stdin", 5), interrupted("receive")]
         self.converses(Counting(), range(10, 13), few)
         self.converses(Asking(), range(10, 12), [*few, short("transmit", 3)])

@@ -196,7 +196,7 @@ class Surroundings(CourseTest):
         path = os.path.join(self.course, "document.json")
         done = self.run_it(1, "--submission", self.solution, "--json", path)
         self.passes(done)
-        self.assertIn("All 13 checks passed.", done.stdout)
+        self.assertIn("All 15 checks passed.", done.stdout)
         with open(path, encoding="utf-8") as file:
             kept = json.load(file)
         printed = support.grade(1, self.solution, root=self.course)
