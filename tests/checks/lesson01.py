@@ -353,12 +353,12 @@ class TcpClient(Lesson):
 
     @check(points=1, bugs="")
     def conversations(self):
-        """whatever it is given and answered, it passes on all of it, unchanged"""
+        """all it is given goes out, all it is answered comes out"""
         self.converses(Fetch(), range(15))
 
     @check(points=1, bugs="")
     def faults(self):
-        """and so it does when calls move few bytes, are interrupted, or fail"""
+        """the same when calls move few bytes, are interrupted, or fail"""
         few = few_at_a_time(transmit=3, receive=2, stdout=1, stdin=5)
         self.converses(Fetch(), range(3), few)
         self.converses(FetchInTrouble(), range(5))

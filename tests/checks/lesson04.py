@@ -427,11 +427,11 @@ class UpperServer(Lesson):
 
     @check(points=1, bugs="")
     def conversations(self):
-        """whatever bytes come, from whom and in whatever pieces, all come back"""
+        """whatever bytes come, in whatever pieces, all come back"""
         self.converses(Upper(), range(10))
 
     @check(points=1, bugs="")
     def faults(self):
-        """and so they do when calls move few bytes, are interrupted, or fail"""
+        """the same when calls move few bytes, are interrupted, or fail"""
         self.converses(Upper(), range(10, 13), few_at_a_time(transmit=3, receive=2))
         self.converses(UpperRefused(), range(11))

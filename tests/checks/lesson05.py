@@ -529,13 +529,13 @@ class Stream(Lesson):
 
     @check(points=1, bugs="")
     def conversations(self):
-        """whatever LEN is, and however the other end behaves, both ends are right"""
+        """both ends are right, whatever LEN is and the other end does"""
         self.converses(Receiving(), range(12))
         self.converses(Sending(), range(8))
 
     @check(points=1, bugs="")
     def faults(self):
-        """and so they are when calls move few bytes and are interrupted each time"""
+        """the same when calls move few bytes, each after a signal"""
         few = few_at_a_time(transmit=3, receive=2, stdin=5, stdout=1)
         self.converses(Receiving(), range(8, 11), few)
         self.converses(Sending(), range(8, 11), few)

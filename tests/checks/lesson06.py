@@ -232,17 +232,17 @@ class Lines(HelloServer):
 
     @check(points=1, bugs="")
     def conversations(self):
-        """whatever lines come, in whatever pieces, each is answered as it should"""
+        """whatever lines come, in whatever pieces, the answers are right"""
         self.converses(Greeting(), range(10))
 
     @check(points=1, bugs="")
     def conversations_of_hello(self):
-        """whatever names hello has, and whatever it is answered, it holds its own"""
+        """hello is right, whatever names it has and whatever it is answered"""
         self.converses(Naming(), range(12))
 
     @check(points=1, bugs="")
     def faults(self):
-        """and so they do when calls move few bytes and are interrupted each time"""
+        """the same when calls move few bytes, each after a signal"""
         few = few_at_a_time(transmit=3, receive=2, stdout=2)
         self.converses(Greeting(), range(10, 13), few)
         self.converses(Naming(), range(12, 15), few)

@@ -311,13 +311,13 @@ class Frames(Lesson):
 
     @check(points=1, bugs="")
     def conversations(self):
-        """whatever frames come, in whatever pieces, both programs tell them apart"""
+        """both programs are right, whatever frames come, in any pieces"""
         self.converses(Framing(), range(8))
         self.converses(Messaging(), range(13))
 
     @check(points=1, bugs="")
     def faults(self):
-        """and so they do when calls move few bytes and are interrupted each time"""
+        """the same when calls move few bytes, each after a signal"""
         few = few_at_a_time(transmit=3, receive=2)
         self.converses(Framing(), range(8, 10), few)
         self.converses(Messaging(), range(8, 11), few)

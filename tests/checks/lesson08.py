@@ -360,13 +360,13 @@ class Closing(Lesson):
 
     @check(points=1, bugs="")
     def conversations(self):
-        """whatever they are sent, in whatever pieces, both programs count and tell"""
+        """both programs are right, whatever comes, in whatever pieces"""
         self.converses(Counting(), range(10))
         self.converses(Asking(), range(10))
 
     @check(points=1, bugs="")
     def faults(self):
-        """and so they do when few bytes come at a time, each after a signal"""
+        """the same when few bytes come at a time, each after a signal"""
         few = few_at_a_time(("receive",), receive=2, stdin=5)
         self.converses(Counting(), range(10, 13), few)
         self.converses(Asking(), range(10, 12), [*few, comes_short("transmit", 3)])

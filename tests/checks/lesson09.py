@@ -462,12 +462,12 @@ class Stdio(Lesson):
 
     @check(points=1, bugs="")
     def conversations(self):
-        """whatever lines come, in whatever pieces, each is answered as it should"""
+        """whatever lines come, in whatever pieces, the answers are right"""
         self.converses(Time(), range(10))
 
     @check(points=1, bugs="")
     def faults(self):
-        """and so they are when every call moves few bytes"""
+        """the same when every call moves few bytes"""
         self.converses(Time(), range(14, 18), [comes_short("transmit", 3),
                                                comes_short("receive", 2)])
 

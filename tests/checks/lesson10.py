@@ -294,10 +294,10 @@ class ForkingServer(HelloToMany):
 
     @check(points=1, bugs="")
     def conversations(self):
-        """whoever says what to it, in whatever order, all get what they should"""
+        """clients that do whatever they like all get the right answers"""
         self.converses(Forking(), range(12))
 
     @check(points=1, bugs="")
     def faults(self):
-        """and so they do when calls move few bytes and are interrupted each time"""
+        """the same when calls move few bytes, each after a signal"""
         self.converses(Forking(), range(12, 14), few_at_a_time(transmit=3, receive=2))

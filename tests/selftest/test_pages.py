@@ -81,6 +81,9 @@ SHAPES = {
     "infra": (4, lambda: hostile("kills-its-parent"), "INFRA"),
     "leftover": (1, lambda: changed(1, *LEAVES_A_CHILD), "LEFTOVER"),
     "children": (10, lambda: mutant("K3", 10), "TIMEOUT"),
+    "unnamed": (9, lambda: changed(9, "int byte = getc(rfile);",
+                                   "signed char byte = (signed char)getc(rfile);"),
+                "FAIL"),
     "threads": (11, lambda: mutant("D19", 11, "joins-at-once"), "TIMEOUT"),
 }
 

@@ -47,7 +47,8 @@ def check(options, whole=False):
                       options.given, options.check, options.all,
                       None if options.submission else _failed_last(options.lesson))
     is_terminal = sys.stdout.isatty() and options.json != "-"
-    colour = is_terminal and not options.plain and not os.environ.get("NO_COLOR")
+    colour = is_terminal and not options.plain and \
+        not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     lines = Lines(request, colour)
     document = _graded(request, lines.tell if is_terminal else lambda record: None)
     if options.json:
@@ -67,7 +68,7 @@ def _failed_last(lesson):
 def _graded(request, on_record=lambda record: None):
     """Grade; return the document, with what is remembered, and remember it."""
     document = grade(request, on_record)
-    memory.recall(document)
+    memory.recall(document, counts=not request.only)
     if document["lesson"]["own"] and not request.only:
         memory.remember(document)
     return document

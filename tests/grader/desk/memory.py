@@ -30,11 +30,14 @@ def last_document(number):
     return _load(f"lesson{number:02}.json")
 
 
-def recall(document):
-    """Put into the document of the learner's own lesson what earlier runs add to it."""
+def recall(document, counts=True):
+    """Put into the document of the learner's own lesson what earlier runs add to it.
+
+    counts  whether its verdict counts toward the course: not that of a single check
+    """
     number = document["lesson"]["number"]
     if document["lesson"]["own"]:
-        document["course"] = course(number, document["verdict"])
+        document["course"] = course(number, document["verdict"]) if counts else course()
         bug = next((c["bug"] for c in document["checks"] if c["bug"]), None)
         document["hint_level"] = hint_level(number, bug) if bug else 0
 

@@ -27,9 +27,13 @@ def page(document, colour=False, whole=False, told=False):
         if not told:
             parts.append("\n".join(line(c, colour) for c in document["checks"]
                                    if c["verdict"]))
-        trouble = next((c for c in document["checks"]
-                        if c["verdict"] not in (None, "PASS", "SKIP")), None)
-        parts += _trouble(document, trouble, whole) if trouble else _done(document)
+        troubles = [c for c in document["checks"]
+                    if c["verdict"] not in (None, "PASS", "SKIP")]
+        for number, trouble in enumerate(troubles):
+            if number:                  # ALL=1: the line again, above its own page
+                parts.append(line(trouble, colour))
+            parts += _trouble(document, trouble, whole)
+        parts += [] if troubles else _done(document)
     parts += [_note(note) for note in document["notes"]]
     parts.append(_summary(document))
     text = "\n\n".join(part for part in parts if part) + "\n"

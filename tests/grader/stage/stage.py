@@ -9,6 +9,7 @@ from ..wire.diagnosis import SocketDiagnosis
 from ..words.text import text_of
 
 TESTER = "the tester"
+EXTENSIONS = 4                      # times that patience is renewed while bytes move
 
 # time   nanoseconds, the clock of the trace
 # who    the peer that acts, or TESTER; "" for the command line that starts a program
@@ -103,16 +104,16 @@ class Stage:
         program will ever move by itself again.
         seconds  a deadline of its own, instead of patience(), whatever moves
         """
-        deadline, pauses, moved = Deadline(seconds), Pauses(), None
+        deadline, pauses, moved, more = Deadline(seconds), Pauses(), None, EXTENSIONS
         while not done():
             self.look()                 # what is read no longer wakes us
             hopeless = not patient and self.is_beyond_hope()
             if moved is None and seconds is None and deadline.is_half_over():
                 moved = self._moved()
             if hopeless or deadline.is_over():
-                if hopeless or moved in (None, self._moved()):
+                if hopeless or not more or moved in (None, self._moved()):
                     return bool(done())     # it may have come between the two looks
-                deadline, moved = Deadline(), None      # slow, but it gets on
+                deadline, moved, more = Deadline(), None, more - 1  # just slow
             pauses.wait([*readable, *self._program_output()], writable)
         return True
 

@@ -24,6 +24,7 @@ what could not be shown is never counted as passed.
 import os
 
 from ..course.places import lesson_names, shown
+from ..course.sources import c_files
 
 NOT_RUN = "an earlier check did not pass"
 
@@ -39,8 +40,9 @@ def new(place, lesson_class, directory, request):
             "readme": shown(os.path.join(place.lesson, "README.md")),
             "question": lesson_class.question, "next": _next(place),
             "own": request.directory is None,
-            "diffs": [f"diff -u {shown(place.lesson)}/{p}.c "
-                      f"{shown(place.solution)}/{p}.c" for p in lesson_class.programs],
+            "diffs": [f"diff -u {shown(place.lesson)}/{file} "
+                      f"{shown(place.solution)}/{file}"
+                      for file in c_files(place.solution)],
         },
         "verdict": None, "exit_status": None, "checks": [],
         "points": {"earned": 0, "possible": 0},

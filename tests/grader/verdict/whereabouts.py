@@ -62,6 +62,5 @@ def _spinning(program, stage):
     if more <= SPIN:
         return "busy in its own code, almost without a system call"
     name = program.trace.calls()[-1].name
-    times = program.trace.entered_count(name)
-    return (f"spinning: {name}() was called {times:,} times, "
+    return (f"spinning: {name}() is called again and again, "
             f"about {more / 2 / seconds:,.0f} times a second")
