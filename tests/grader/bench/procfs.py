@@ -179,11 +179,22 @@ def family_threads(pid):
 
 
 def _living_and_dead(pid):
-    """Return {pid: whether it is a zombie} of `pid` and all its descendants.
+    """Return {pid: whether it has memory} of `pid` and all its descendants.
 
-    Of `pid` itself, which whoever asks will collect, the answer is False.
+    Of `pid` itself, which whoever asks will collect, the answer is True.
     """
-    return {p: p != pid and state(p) == "Z" for p in family(pid)}
+    return {p: p == pid or has_memory(p) for p in family(pid)}
+
+
+def has_memory(pid):
+    """Say whether a process is more than a zombie, cheaply.
+
+    One whose main thread alone has ended has threads, but no memory that shows.
+    """
+    try:
+        return bool(os.readlink(f"/proc/{pid}/exe"))
+    except OSError:
+        return False
 
 
 def zombies(pid):

@@ -52,7 +52,7 @@ def end(pid):
 
 def is_alive(pid):
     """Say whether a process exists and is not merely waiting to be collected."""
-    return procfs.state(pid) not in ("", "Z", "X")
+    return procfs.has_memory(pid) or procfs.state(pid) not in ("", "Z", "X")
 
 
 def living(pid):
@@ -61,9 +61,13 @@ def living(pid):
 
 
 def orphans(known):
-    """Return our living children whose pids are not in `known`: adopted ones."""
-    return [p for child in procfs.children(os.getpid()) if child not in known
-            for p in living(child)]
+    """Return our living children whose pids are not in `known`: adopted ones.
+
+    Those that are dead are collected.
+    """
+    adopted = [p for p in procfs.children(os.getpid()) if p not in known]
+    reap(adopted)
+    return [p for child in adopted for p in living(child)]
 
 
 def reap(pids):
