@@ -108,12 +108,12 @@ class Stage:
         while not done():
             self.look()                 # what is read no longer wakes us
             hopeless = not patient and self.is_beyond_hope()
-            if not seconds and not moved and deadline.is_half_over():
+            if moved is None and seconds is None and deadline.is_half_over():
                 moved = self._moved()
-            if more and deadline.is_over() and not hopeless and moved != self._moved():
-                deadline, moved, more = Deadline(seconds), None, more - 1   # just slow
-            elif hopeless or deadline.is_over():
-                return bool(done())     # it may have come between the two looks
+            if hopeless or deadline.is_over():
+                if hopeless or not more or moved in (None, self._moved()):
+                    return bool(done())     # it may have come between the two looks
+                deadline, moved, more = Deadline(), None, more - 1  # slow: it gets on
             pauses.wait([*readable, *self._program_output()], writable)
         return True
 
