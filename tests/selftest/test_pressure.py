@@ -1,4 +1,4 @@
-"""The grader under pressure: dying workers, small machines, slow programs, dead runs."""
+"""The grader under pressure: dying workers, small machines, slow programs."""
 import json
 import os
 import pty
@@ -167,7 +167,7 @@ def stage(calls, clients=0, output="pipe", said=b""):
 
 
 class Limits(unittest.TestCase):
-    """A limit of the machine is nobody's fault; a program that makes it one, its own."""
+    """A limit of the machine is nobody's fault; that of a program is its own."""
 
     def is_met(self, *arguments, **options):
         """Say whether the machine is at fault."""

@@ -20,8 +20,8 @@ TRIES = 3                           # of which the best counts
 def report():
     """Print a line for each thing the checks rely on; return 0, or 3 without one."""
     machine.fix_addresses()             # as for each check: see there
-    lines = [_compiler(), *_sanitizers(), _python(), *_slow_start(), _kernel(), _network(), _ipv6(),
-             _system_calls(), _lines()]
+    lines = [_compiler(), *_sanitizers(), _python(), *_slow_start(), _kernel(),
+             _network(), _ipv6(), _system_calls(), _lines()]
     for good, what, text in lines:
         print(f"  {'ok' if good else 'lacks':6} {what:12} {text}")
     essential = lines[0][0]
@@ -46,7 +46,8 @@ def _sanitizers():
         trouble = "" if missing else build.does_not_start(variant)
         yield (not missing and not trouble, variant,
                f"not on this machine: {without}" if missing else
-               f"does not start: {trouble[:ROOM]}" if trouble else "a program with it starts")
+               f"does not start: {trouble[:ROOM]}" if trouble else
+               "a program with it starts")
 
 
 def _python():
@@ -59,8 +60,8 @@ def _slow_start():
     if command and os.path.realpath(command) != os.path.realpath(sys.executable):
         lost = _seconds_to_start(command) - _seconds_to_start(sys.executable)
         if lost > SLOW:
-            yield (False, "quick start", f"python3 is {lost:.2f} s slower to start than "
-                   f"what it leads to;\n{' ' * 22}say make PYTHON={sys.executable} ...")
+            yield (False, "quick start", f"python3 starts {lost:.2f} s later than what "
+                   f"it leads to;\n{' ' * 22}say make PYTHON={sys.executable} ...")
 
 
 def _seconds_to_start(python):

@@ -5,7 +5,7 @@ from ..verdict.grade import load
 
 
 class Lines:
-    """Prints each check's line as soon as it is known; page(told=True) does the rest."""
+    """Prints each check's line once it is known; page(told=True) adds the rest."""
 
     def __init__(self, request, colour):
         """request: what is graded; colour: as in page()."""

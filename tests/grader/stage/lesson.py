@@ -41,7 +41,8 @@ class Lesson:
     learner's modules at work; a submission need not have them, see has().
     waits says whether its checks wait more than they work; then more of them run at
     the same time.  variants are builds that checks ask for beside that of the run:
-    they are begun when the run begins.  Each check gets an object, a stage and a private network of its own.
+    they are begun when the run begins.
+    Each check gets an object, a stage and a private network of its own.
     """
 
     number = 0

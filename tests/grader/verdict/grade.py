@@ -21,8 +21,9 @@ from .run import run_checks
 # run_all    whether to go on after the first failure
 # first      the ID of the check to start first, if there is such a check, or None
 # seeds      of the conversations, in place of those that are fixed; None: the fixed
-Request = namedtuple("Request", "number directory variant given only run_all first seeds",
-                     defaults=(None, "asan", "solutions", None, False, None, None))
+Request = namedtuple(
+    "Request", "number directory variant given only run_all first seeds",
+    defaults=(None, "asan", "solutions", None, False, None, None))
 
 # What a lesson's checks are given: directory of the learner's files, a build.Built,
 # the interposer's path, paths of the earlier lessons' modules in it, and whether

@@ -17,8 +17,9 @@ OF_THE_TESTER = {errno.EAGAIN, errno.ENOMEM, errno.ENFILE, errno.EMFILE, errno.E
 HINTS = {"EAGAIN": " (ulimit -u says how many processes and threads are allowed)",
          "ENOMEM": " (ulimit -v, or too little memory)"}
 # What a sanitizer says when the kernel gives it no memory, whatever was asked of it.
-OUT_OF_MEMORY = re.compile(r"Sanitizer:? (?:out of memory: )?failed to (?:allocate|map) "
-                           r"0x\w+ .*|ReserveShadowMemoryRange failed.*")
+OUT_OF_MEMORY = re.compile(r"Sanitizer:? (?:out of memory: )?failed to "
+                           r"(?:allocate|map) 0x\w+ .*|"
+                           r"ReserveShadowMemoryRange failed.*")
 
 
 def raise_if_met(stage):
