@@ -17,11 +17,13 @@ import support
 from support import CourseTest, ROOT, lesson_named, solution_files, wait_for
 
 from grader.bench import procfs, scratch
+from grader.bench.patience import slowness
 from grader.verdict import run, shortage
 from grader.words.trouble import Infra
 
 NOBODY = 65534                      # a user who has no other processes
 TCP_CLIENT, FORKING = lesson_named(1), lesson_named(10)
+SHORT = 1.5                         # seconds: less than ONE_BYTE takes for 1 MiB
 KILLS = 12                          # workers killed at random moments
 
 # Sends what it is told, and takes the reply one byte at a time: slow, but right.
@@ -147,7 +149,7 @@ class Slowness(CourseTest):
         """a reader of single bytes that takes longer than the patience passes"""
         directory = self.hand_in({"tcpget.c": ONE_BYTE})
         done = self.run_it(1, "--submission", directory, "--check", "large_reply",
-                           LOOPBACK_PATIENCE="0.3")
+                           LOOPBACK_PATIENCE=str(SHORT * slowness()))
         self.assertEqual(done.returncode, 0, done.stdout)
 
 
