@@ -130,7 +130,8 @@ def sweep(number, directory, name, scratch, take=lambda number: True):
                         lesson_class.extras)
     stage = Stage(scratch)
     try:
-        lesson = lesson_class(stage, Submission(directory, built, build.interposer(), [], False))
+        lesson = lesson_class(stage, Submission(directory, built, build.interposer(),
+                                                [], False))
         work = Sweep(lesson, protocols(number)[name](), number)
         work.sweeps(take)
         return {"figures": work.figures, "broken": work.broken}
