@@ -152,7 +152,8 @@ def run(parts, say, take=lambda number: True):
         except Exception:               # an error of ours; it must be seen
             return json.dumps({"figures": {}, "broken": [traceback.format_exc()]})
 
-    crew, waiting = Crew(work, os.cpu_count() or 1), [str(at) for at in range(len(parts))]
+    crew = Crew(work, os.cpu_count() or 1)
+    waiting = [str(at) for at in range(len(parts))]
     figures, broken = Counter(), 0
     try:
         while waiting or crew.is_at_work():
