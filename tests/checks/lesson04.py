@@ -28,7 +28,7 @@ class UpperServer(Lesson):
 
     @check(points=2, bugs="D17 D16 D18 D6 D5 A2")
     def ready_line(self):
-        """once it listens it prints its ready line with the true port"""
+        """it prints the ready line, with the real port, once it is listening"""
         server = self.run("0", plan=stops("listen", at=1))
         if not server.is_stopped_by_plan():
             server.is_alive("D6")
@@ -144,7 +144,7 @@ class UpperServer(Lesson):
 
     @check(points=1, bugs="D20 A8 A10 C9")
     def client_log(self):
-        """its log says client A:P and closed A:P N bytes"""
+        """it logs "client A:P", then "closed A:P N bytes\""""
         server = self.serve("0")
         for name, host in (("alice", "127.0.0.2"), ("bob", "127.0.0.3")):
             peer = self.client(name, source=host)

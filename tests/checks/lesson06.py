@@ -18,7 +18,7 @@ class Lines(HelloServer):
 
     @check(points=2, bugs="H14")
     def drips(self):
-        """who goes on sending after exit is heard for a second, no longer"""
+        """a client that keeps sending after exit is cut off within a second"""
         self.serve("0")
         alice = self.visitor("alice")
         alice.sends(b"exit\n")
@@ -214,7 +214,7 @@ class Lines(HelloServer):
 
     @check(points=2, bugs="E12 C1")
     def client_left_alone(self):
-        """a server that ends too early: exit 1, and a word about it"""
+        """a server that closes too early: exit status 1 and a message"""
         for answers in ((), (b"Welc",), (WELCOME,), (WELCOME, b"Hello, Mich")):
             names = ["Michael"] if WELCOME in answers else []
             client, server = self.client_at_work(*names)

@@ -42,8 +42,9 @@ def layout_bug(got, right):
     kind, length = right[:1], len(right) - 5
     if got[:5] == kind + struct.pack("<I", length):
         return "B1"
-    if got[:8] in (kind + b"\0\0\0" + struct.pack(o + "I", length) for o in "<>"):
-        return "B3"
+    padded = [struct.pack(order + "I", length) for order in "<>"]
+    if got[:1] == kind and len(got) > 8 and got[4:8] in padded:
+        return "B3"                     # whatever lies in the three bytes between
     if got[:9] in (kind + struct.pack(order + "Q", length) for order in "<>"):
         return "B7"
     if got[:5] == kind + struct.pack("!I", length + 5) or \

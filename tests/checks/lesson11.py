@@ -234,7 +234,7 @@ class Threads(HelloToMany):
 
     @check(points=3, bugs="V9")
     def asks_and_does_not_read(self):
-        """one that asks for stats, and does not read them, hinders nobody"""
+        """a client that requests stats but never reads them blocks nobody"""
         server = self.serve("0")
         self.greedy(server, "alice", b"stats\n" * 1000)
         bob = self.visitor("bob")
@@ -493,7 +493,7 @@ class Threads(HelloToMany):
 
     @check(points=3, bugs="V15 V6 V14", crash="V14")
     def pool_stops(self):
-        """a pool ends: idle workers, one at work, and who queues"""
+        """a pool stops, whether its workers are idle, busy or have a queue"""
         for clients, waker in ((0, False), (0, True), (1, False), (4, False)):
             server = self.serve("-p", "3", "0", leaks=True)
             peers = [self.client(f"client {n + 1}") for n in range(clients)]

@@ -10,8 +10,6 @@
 #include <sys/time.h>
 #include <time.h>
 
-#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-
 time_t time(time_t *result)
 {
     struct timespec now;
@@ -27,7 +25,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     static int (*next)(clockid_t, struct timespec *);
 
     if (next == NULL)
-        next = NEXT(clock_gettime);
+        *(void **)&next = dlsym(RTLD_NEXT, "clock_gettime");
     int rc = next(clock, now);
     if (rc == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
         now->tv_sec += log_clock();

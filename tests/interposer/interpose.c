@@ -216,7 +216,7 @@ static bool ask(struct call *call, struct descriptor_kind kind, bool connected)
     return call->verdict.fail == 0;
 }
 
-/* Does a call wait for what a peer does?  What is in buffers then, waits too. */
+/* Does a call wait for a peer?  What is in buffers then, waits as well. */
 static bool waits(int number)
 {
     enum call_class class = call_kinds[number].class;

@@ -22,6 +22,7 @@ from support import ROOT, lessons
 from test_trees import alternatives
 
 from grader import build
+from grader.bench import network
 from grader.course.places import place_of
 from grader.stage import Protocol, comes_short, fails, later
 from grader.stage.search import Search
@@ -130,7 +131,7 @@ def sweep(number, directory, name, scratch, take=lambda number: True):
     stage = Stage(scratch)
     try:
         lesson = lesson_class(stage, Submission(directory, built, build.interposer(),
-                                                []))
+                                                [], False))
         work = Sweep(lesson, protocols(number)[name](), number)
         work.sweeps(take)
         return {"figures": work.figures, "broken": work.broken}
@@ -144,16 +145,18 @@ def run(parts, say, take=lambda number: True):
     say  called with a part and the promises broken in it
     """
     def work(key, scratch):
+        network.enter_private_network()
         signal.alarm(LONGEST)           # in place of that of a check
         try:
-            return json.dumps(sweep(*parts[int(key)], scratch, take))
+            return json.dumps(sweep(*parts[int(key)], os.path.join(scratch, key), take))
         except Exception:               # an error of ours; it must be seen
             return json.dumps({"figures": {}, "broken": [traceback.format_exc()]})
 
-    crew, waiting = Crew(work), [str(at) for at in range(len(parts))]
+    crew = Crew(work, os.cpu_count() or 1)
+    waiting = [str(at) for at in range(len(parts))]
     figures, broken = Counter(), 0
     try:
-        while waiting or crew.at_work:
+        while waiting or crew.is_at_work():
             while waiting and crew.has_room():
                 crew.start(waiting.pop(0))
             for key, text in crew.finished():
@@ -163,7 +166,7 @@ def run(parts, say, take=lambda number: True):
                 broken += len(found["broken"])
                 say(parts[int(key)], found["broken"])
     finally:
-        crew.stop_all_after([])
+        crew.end()
     return figures, broken
 
 

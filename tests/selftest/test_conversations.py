@@ -18,6 +18,7 @@ from grader.stage.stage import Stage
 from grader.verdict.crew import Crew
 from grader.verdict.grade import Submission
 from grader import build
+from grader.bench import network
 from grader.course.places import place_of
 
 # (lesson, mutant, what is found, and the end of the story): shrunk to these words.
@@ -82,12 +83,15 @@ class Models(unittest.TestCase):
         def work(_, scratch):
             return json.dumps(str(self._searched(number, protocol, seeds, scratch)
                                   or ""))
-        crew = Crew(work)
-        crew.start("model")
-        while crew.at_work:
-            for _, text in crew.finished():
-                return json.loads(text)
-        return ""
+        crew = Crew(work, 1)
+        try:
+            crew.start("model")
+            while crew.is_at_work():
+                for _, text in crew.finished():
+                    return json.loads(text)
+            return ""
+        finally:
+            crew.end()
 
     @staticmethod
     def _searched(number, protocol, seeds, scratch):
@@ -96,10 +100,11 @@ class Models(unittest.TestCase):
         lesson_class = support.lesson_class(lesson)
         built = build.build(place_of(number), directory, lesson_class.programs, "asan",
                             "solutions", lesson_class.extras)
-        stage = Stage(scratch)
+        network.enter_private_network()
+        stage = Stage(os.path.join(scratch, "model"))
         try:
             search = Search(lesson_class(stage, Submission(
-                directory, built, build.interposer(), [])), protocol)
+                directory, built, build.interposer(), [], False)), protocol)
             return next(filter(None, (search.failure(protocol.talk(s))
                                       for s in seeds)), None)
         finally:

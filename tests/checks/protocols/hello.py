@@ -469,7 +469,7 @@ class HelloToMany(HelloServer):
 
     @check(points=2, bugs="D19")
     def next_please(self):
-        """when a client has left the next is served, though one stays"""
+        """when one client leaves, the next is served while another stays"""
         server = self.serve("0")
         kind = self.kind_of_alone(server)
         alice = self.visitor("alice", kind)
@@ -501,7 +501,7 @@ class HelloToMany(HelloServer):
 
     @check(points=3, bugs="F13 D19")
     def clients_apart(self):
-        """of two clients that talk at once each gets its own answers"""
+        """two clients talking at once each get their own answers"""
         self.serve("0")
         alice = self.visitor("alice")
         bob = self.visitor("bob", self.ALONE)

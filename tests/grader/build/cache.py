@@ -75,6 +75,14 @@ def helped(recipes):
             helper.stop()
 
 
+_helpers = set()                        # pids of children that work ahead
+
+
+def helpers():
+    """Return the pids of our children that work ahead: they are no orphans."""
+    return frozenset(_helpers)
+
+
 class Ahead:
     """Work that is done in a child, so that its entries are there when asked for."""
 
@@ -89,12 +97,15 @@ class Ahead:
                 status = 0
             finally:
                 os._exit(status)
+        _helpers.add(self.pid)
 
     def stop(self):
         """End it, if it is not over, with the tools that it has started."""
+        _helpers.discard(self.pid)
         if self.pid > 0:
-            os.kill(self.pid, signal.SIGTERM)
-            os.waitpid(self.pid, 0)
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self.pid, signal.SIGTERM)
+                os.waitpid(self.pid, 0)
             self.pid = -1
 
 

@@ -56,11 +56,13 @@ class Search:
                 server = self._play(conversation, server)
                 if number == 0 and len(group) > 1:
                     idle = server.comes_to_rest()
-            except Failure as failure:
-                if self._is_free(conversation):
-                    self.stage.begins_anew()
-                    continue
-                raise self._shortest(group[:number + 1], failure) from None
+            except Failure:
+                found = None if self._is_free(conversation) else \
+                    self._shortest(group[:number + 1])
+                if found:
+                    raise found from None
+                self.stage.begins_anew()
+                server = idle = None
         if idle is not None:
             try:
                 server.comes_to_rest(idle)
@@ -120,16 +122,20 @@ class Search:
                 return self.failure(shortest, 2) or failure
         return failure
 
-    def _shortest(self, group, failure):
+    def _shortest(self, group):
         """Return the Failure of the shortest conversation that fails; tell its story.
 
-        group  those that one program was put to, the last of which met the failure
+        group  those that one program was put to, the last of which has failed
+
+        None when it never fails again: what no repetition shows cannot be mended.
         """
         for conversation in dict.fromkeys((group[-1], joined(group[-CLIENTS:]))):
             if self.failure(conversation):
-                return self._told(self._shrunk(conversation))
-        failure = self._sometimes(group[-1], failure)
-        return failure
+                found = self._told(self._shrunk(conversation)) or \
+                    self._told(conversation)
+                if found:
+                    return found
+        return self._told(group[-1])
 
     def _shrunk(self, conversation, times=1):
         refused = self.protocol.refuses(conversation)
@@ -147,11 +153,13 @@ class Search:
     def _told(self, conversation):
         """Play it until it has failed, so that the story is there; return the Failure.
 
-        What does not fail each time is said to fail so many times of ten.
+        What does not fail each time is said to fail so many times of ten; None when
+        it does not fail at all.
         """
         found = [self.failure(conversation) for _ in range(CONFIRMED)]
-        failure = found[-1] if all(found) else \
-            self._sometimes(conversation, next(filter(None, found), None))
+        failure = found[-1] if all(found) else self._sometimes(conversation)
+        if failure is None:
+            return None
         self.stage.lets_the_dying_end()
         program = self.stage.programs[-1]
         if self.protocol.listens and program.status and \
@@ -164,12 +172,13 @@ class Search:
             failure.bug = UNNAMED
         return failure
 
-    def _sometimes(self, conversation, failure):
-        """Count how often it fails, and end with a time when it does."""
+    def _sometimes(self, conversation):
+        """Count how often of ten it fails, and end with a time when it does."""
         count = sum(self.failure(conversation) is not None for _ in range(AGAIN))
-        tries = (self.failure(conversation) for __ in range(AGAIN * (count > 0)))
-        failure = next(filter(None, tries), failure)
-        failure.actual = _("{what} ({count} of {all} times)" if count else
-                           "{what} (once; then not again in {all} times)",
-                           what=failure.actual, count=count, all=AGAIN)
-        return failure
+        for __ in range(AGAIN * AGAIN if count else 0):
+            failure = self.failure(conversation)
+            if failure:
+                failure.actual = _("{what} ({count} of {all} times)", count=count,
+                                   what=failure.actual, all=AGAIN)
+                return failure
+        return None

@@ -7,7 +7,7 @@ from .conversation import ENDS, is_sound
 PLAIN = b"a"
 MANY = 8                            # places tried in data that is long
 TRIES = 400                         # runs of the program, at most
-SLOW = 12                           # and if each of them waits for the clock
+SLOW = 4                            # and if each of them waits for the clock
 SECONDS = 20                        # when time is up, however few there were
 # Numbers that programs count with, and those beside them.
 NUMBERS = sorted({n for at in (0, 255, 4096, 8192, 65535, 1 << 20, 1 << 31, 1 << 32,

@@ -9,7 +9,7 @@ from ..wire.diagnosis import SocketDiagnosis
 from ..words.text import text_of
 
 TESTER = "the tester"
-EXTENSIONS = 4                      # times that patience is renewed while bytes move
+EXTENSIONS = 1000                   # times that patience is renewed while bytes move
 
 # time   nanoseconds, the clock of the trace
 # who    the peer that acts, or TESTER; "" for the command line that starts a program
@@ -113,7 +113,7 @@ class Stage:
             if hopeless or deadline.is_over():
                 if hopeless or not more or moved in (None, self._moved()):
                     return bool(done())     # it may have come between the two looks
-                deadline, moved, more = Deadline(), None, more - 1  # just slow
+                deadline, moved, more = Deadline(), None, more - 1  # slow: it gets on
             pauses.wait([*readable, *self._program_output()], writable)
         return True
 

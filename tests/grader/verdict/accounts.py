@@ -33,11 +33,25 @@ def _object(report):
     return "", 0
 
 
+def _near_globals(report):
+    """Return [(is it before the object?, bytes, name, size)], the likeliest first.
+
+    A report names the neighbours on both sides: that which was left at its end was
+    meant.
+    """
+    found = re.findall(r"is located (\d+) bytes? (to the right of|to the left of|after|"
+                       r"before) global variable '([^']*)' .*of size (\d+)", report)
+    return sorted((side in ("to the left of", "before"), int(count), name, int(size))
+                  for count, side, name, size in found)
+
+
 def _global_object(report):
-    found = re.search(r"global variable '([^']*)' .*of size (\d+)", report)
+    near = _near_globals(report)
+    found = near[0][2:] if near else \
+        (re.findall(r"global variable '([^']*)' .*of size (\d+)", report) or [None])[0]
     if not found:
         return "", 0
-    name, size = found[1], int(found[2])
+    name, size = found[0], int(found[1])
     text = re.search(rf"'{re.escape(name)}' is ascii string '(.*)'", report)
     return (f'"{text[1]}"' if text else name), size
 
@@ -81,6 +95,9 @@ def _declared(report, blocks):
 
 def _distance(report):
     """Return (bytes between the object and the address, which side), or None."""
+    near = _near_globals(report)
+    if near:
+        return near[0][1], "before" if near[0][0] else "behind"
     found = re.search(r"is located (\d+) bytes? (to the right of|to the left of|after|"
                       r"before)", report)
     if found:

@@ -114,6 +114,11 @@ def _size_without_memory(case):
     return any(c.trouble & 2 for c in case.calls("setvbuf"))
 
 
+def _waits_for_more(case):
+    """A program that waits for more than it needs gives no answer, or a late one."""
+    return case.failure.verdict == "TIMEOUT"
+
+
 def _never_listens(case):
     return not any(c.result == 0 for c in case.calls("listen"))
 
@@ -139,6 +144,7 @@ def _died_of_sigpipe(case):
 BECAUSE = {
     "I1": _died_of_sigpipe,
     "I2": _died_of_sigpipe,
+    "E16": _waits_for_more,
     "E18": _some_receive_without_room,
     "E2": _some_send_not_repeated,
     "E6": _overflow_in_a_receive,

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 
+from .. import build
 from ..bench import machine, procfs, scratch, spawn
 from ..bench.patience import Deadline, slowness
 from ..words.trouble import Infra
@@ -45,7 +46,6 @@ class Crew:
         size  how many workers there are at most
         """
         machine.adopt_orphans()
-        self.others = set(procfs.children(os.getpid()))     # not ours to end
         scratch.sweep()
         self.work, self.size = work, size
         self.directory = scratch.new()
@@ -127,7 +127,7 @@ class Crew:
         os.close(worker.answers)
         spawn.send_signal(worker.pid, signal.SIGKILL)
         os.waitpid(worker.pid, 0)
-        for stray in spawn.orphans(self.others | {w.pid for w in self.workers}):
+        for stray in spawn.orphans({w.pid for w in self.workers} | build.helpers()):
             spawn.end(stray)
             spawn.reap([stray])
         scratch.remove(worker.directory)

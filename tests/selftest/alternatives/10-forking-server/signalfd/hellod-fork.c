@@ -153,15 +153,20 @@ static int read_signals(int signal_fd)
     return stop;
 }
 
+static void set_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGCHLD);
+}
+
 int main(int argc, char *argv[])
 {
     sigset_t ours, usual;
 
     std_reserve();
-    sigemptyset(&ours);
-    sigaddset(&ours, SIGTERM);
-    sigaddset(&ours, SIGINT);
-    sigaddset(&ours, SIGCHLD);
+    set_signals(&ours);
     sigprocmask(SIG_BLOCK, &ours, &usual);
     int listen_fd = listener = start(argc, argv);
     int signal_fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -178,12 +183,11 @@ int main(int argc, char *argv[])
         if (ready[1].revents == 0)
             continue;
         socklen_t len = sizeof peer;
-        int fd = accept4(listen_fd, (struct sockaddr *)&peer, &len,
-                         SOCK_CLOEXEC);
-        if (fd == -1)
+        int fd = accept4(listen_fd, (void *)&peer, &len, SOCK_CLOEXEC);
+        if (fd == -1) {         /* it does not block: signals come first */
             poll(NULL, 0, errno == EMFILE || errno == ENFILE ? 50 : 0);
-        if (fd == -1)
-            continue;           /* it does not block: signals come first */
+            continue;
+        }
         dprintf(2, "Accept new connection from %s...\n",
                 net_format_address(&peer, name));
         serve(fd, name, &usual);
