@@ -267,7 +267,8 @@ class Addresses(Lesson):
         """what is not 8 or 32 hex digits is refused with exit 2"""
         self.answers([(["ntop", text], REFUSED) for text in
                       ("", "de4cd81", "de4cd8100", "ze4cd810", "de4cd81 ",
-                       "0" * 31, "0" * 33, "0" * 31 + "g")])
+                       "0" * 31, "0" * 33, "0" * 31 + "g", "-1-1-1-1", "+1+1+1+1",
+                       " 1 1 1 1", "0xde4cd8", "0x4cd810")])
 
     @check(points=3, bugs="A27 A6 A5 A7 A24 A26 A11 A21 A28 B1 B5 B10")
     def agrees_with_the_machine(self):

@@ -2,8 +2,8 @@
 import ctypes
 import socket
 
-from grader.stage import (Failure, Lesson, Skip, answers, changes_errno, check, fails,
-                          names, stops, _)
+from grader.stage import (UNNAMED, Failure, Lesson, Skip, answers, changes_errno, check,
+                          fails, names, stops, _)
 
 REQUEST = b"hello \0 names\n"
 REPLY = b"\0a reply\r\n" + bytes(range(256))
@@ -16,7 +16,8 @@ SERVICES = ("http", "postgresql", "mysql", "x11", "openvpn", "sip", "radius", "i
 BAD_PORTS = ["65536", "99999999999999999999", "-1", "+80", " 80", "80 ", ""]
 BAD_USES = {"tcpcat": [[], ["127.0.0.1"], ["127.0.0.1", "80", "more"],
                        ["-x", "127.0.0.1", "80"]],
-            "lookup": [[], ["localhost", "more"], ["-x", "localhost"], ["-r"]]}
+            "lookup": [[], ["localhost", "more"], ["-x", "localhost"], ["-r"],
+                       ["-r", "-f", "127.0.0.1"], ["-f", "-r", "127.0.0.1"]]}
 
 # Hosts that need no network: numbers of all kinds, good and bad.
 NUMBERS = ["127.0.0.1", "127.0.0.2", "0.0.0.0", "255.255.255.255", "10.0.0.9",
@@ -117,6 +118,10 @@ class Names(Lesson):
         plan = answers("127.0.0.2", "127.0.0.3", "127.0.0.4", port=server.port)
         self.reaches(server, "three.example", server.port, plan=plan, lost="A12")
         other.has_no_visitor("A12", "the addresses are tried in order")
+        # One that is interrupted has an outcome too: here, that nobody answers.
+        self.reaches(server, "two.example", server.port, bug=UNNAMED,
+                     plan=[answers("127.0.0.2", "127.0.0.3", port=server.port),
+                           fails("connect", "EINTR", at=1)])
 
     def reaches(self, server, *args, bug=None, lost="C7", **options):
         """A run of tcpcat arrives at this listener, gets its reply and ends well.
@@ -124,7 +129,8 @@ class Names(Lesson):
         lost  the bug when it connects and the request does not come
         """
         client = self.run_alone(*args, stdin=REQUEST, **options)
-        visitor = self.arrives(client, server, bug or self.why_not_here)
+        visitor = self.arrives(client, server,
+                               self.why_not_here if bug is None else bug)
         visitor.receives(REQUEST, lost)
         visitor.sends(REPLY)
         visitor.leaves()

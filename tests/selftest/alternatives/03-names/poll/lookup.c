@@ -66,7 +66,7 @@ int main(int argc, char *argv[])
 
     std_reserve();
     for (int c; (c = getopt(argc, argv, "rf")) != -1; mode = (char)c)
-        if (c == '?')
+        if (c == '?' || mode != 'a')
             errx(2, "usage: lookup [-r|-f] HOST");
     if (argc != optind + 1)
         errx(2, "usage: lookup [-r|-f] HOST");
