@@ -39,10 +39,12 @@ class Upper(Protocol):
     def log(self, conversation, heard):
         """Return the two lines about a peer."""
         who = re.escape("%s:%d" % heard.peer.local[:2])
-        count = r"\d+" if heard.done == "resets" else str(len(heard.sent))
+        # Whoever has not heard all may have broken the connection with its end.
+        is_whole = heard.done != "resets" and len(heard.got) == len(heard.sent)
+        count = str(len(heard.sent)) if is_whole else r"\d+"
         return [(rf"^(?:\S+: )?client {who}$", '"client A:P"'),
                 (rf"^(?:\S+: )?closed {who} {count} bytes$",
-                 f'"closed A:P {count} bytes"')]
+                 f'"closed A:P {count if is_whole else "N"} bytes"')]
 
     def bug(self, difference, conversation, heard):
         """Return the bug that a difference is for certain."""
