@@ -6,6 +6,7 @@ import re
 from ..words.trouble import Infra
 
 PREFIX = "loopback-"
+NAME = re.compile(PREFIX + r"\d+-\d+")      # nothing else is ours to sweep
 PLACES = "/dev/shm", os.environ.get("TMPDIR") or "/tmp", "/tmp"
 MOST_TRIES = 1000                   # names that may be taken already
 
@@ -68,7 +69,7 @@ def sweep():
     """Remove the directories of runs that are dead: killed before they could."""
     for top in dict.fromkeys(PLACES):
         try:
-            names = [n for n in os.listdir(top) if n.startswith(PREFIX)]
+            names = [n for n in os.listdir(top) if NAME.fullmatch(n)]
         except OSError:
             continue
         for name in names:
