@@ -89,7 +89,7 @@ def _without_steps(conversation):
 def _without_arguments(conversation):
     """Yield it without each group of its options."""
     for at, group in enumerate(conversation.args):
-        if group[0].startswith("-") and len(group) < 3:
+        if group[0].startswith("-") and conversation.args[1:]:
             yield conversation._replace(args=conversation.args[:at]
                                         + conversation.args[at + 1:])
 
