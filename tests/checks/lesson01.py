@@ -234,7 +234,8 @@ class TcpClient(Lesson):
             plan = [fails(call, name, at=2), comes_short(call, 20)] if second else \
                 fails(call, name, at=1)
             server = self.listener()
-            client = self.run_alone(server.host, server.port, stdin=REQUEST, plan=plan)
+            client = self.run_alone(server.host, server.port, stdin=REQUEST,
+                                    leaks=True, plan=plan)
             self.answers_if_it_can(server, client)
             client.ends()
             if not client.met_from_plan(name) and client.status >= 0:
@@ -264,7 +265,8 @@ class TcpClient(Lesson):
         for options in ({"output": "full"}, {"output": "gone"}, {"closed": [1]},
                         {"output": "gone", "ignores": [signal.SIGPIPE]}):
             server = self.listener()
-            client = self.run_alone(server.host, server.port, stdin=REQUEST, **options)
+            client = self.run_alone(server.host, server.port, stdin=REQUEST,
+                                    leaks=True, **options)
             visitor = server.accepts()
             visitor.receives(REQUEST)
             visitor.sends(REPLY)

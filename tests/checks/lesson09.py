@@ -337,10 +337,16 @@ class Stdio(Lesson):
     @check(points=2, bugs="D23")
     def what_one_client_lacks(self):
         """a client for whom dup or fdopen fails sees the end, the next is served"""
+        server = self.serve("-t", 0, "0")
+        before = server.comes_to_rest()
+        self.is_answered("a client who lacks nothing")
+        kept = server.comes_to_rest() - before      # by the first client of a server
+        server.end()
         for call, error, k in (("dup", "EMFILE", 1), ("dup", "EMFILE", 2),
                                ("fdopen", "ENOMEM", 1), ("fdopen", "ENOMEM", 2)):
             self.stage.begins_a_new_page()
             server = self.serve("-t", 0, "0", plan=fails(call, error, at=k))
+            before = server.comes_to_rest()
             alice = self.client("alice")
             alice.sends(b"hello\n")
             self.stage.wait_until_taken()
@@ -352,6 +358,7 @@ class Stdio(Lesson):
             alice.leaves()
             server.has_more_to_say_than(0, "about that failure", "D23")
             self.next_is_served(server, "D23")
+            server.comes_to_rest(before + kept)
             server.end()
 
     def next_is_served(self, server, bug):

@@ -108,7 +108,7 @@ static int get_line(FILE *in, char line[LIMIT])
 
     fscanf(in, "%8191[^\n]%n", line, &len);    /* an empty line matches not */
     c = getc(in);
-    if (c == EOF)
+    if (c == EOF || ferror(in))
         return -1;
     if (c != '\n')
         return -2;
