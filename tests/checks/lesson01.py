@@ -161,6 +161,7 @@ class TcpClient(Lesson):
             visitor.has_nothing_more("E3", lost)
             visitor.sends(REPLY)
             visitor.leaves()
+            client.prints_in_time(REPLY, unprinted)     # one that goes on prints MiBs
             client.ends()
             client.prints(REPLY, unprinted)
             client.exits_with(0, lost)

@@ -302,7 +302,7 @@ def _compile(command, out, source=""):
     source  the path of which the directory is not to be kept with the warnings
     """
     code, text = run(command)
-    if code != 0 and OF_THE_LINKER.search(text):    # gold has other words, or none
+    if OF_THE_LINKER.search(text):      # gold has other words, and warns of clang's
         code, text = run([word for word in command if word not in GOLD])
     if code != 0:
         raise BuildFailure(text)
