@@ -9,7 +9,7 @@ from ..wire.diagnosis import SocketDiagnosis
 from ..words.text import text_of
 
 TESTER = "the tester"
-EXTENSIONS = 1000                   # times that patience is renewed while bytes move
+EXTENSIONS = 5                      # times that patience is renewed while bytes move
 
 # time   nanoseconds, the clock of the trace
 # who    the peer that acts, or TESTER; "" for the command line that starts a program
