@@ -393,6 +393,7 @@ class Stdio(Lesson):
             alice = self.client("alice", bug="D12")
             alice.sends(b"half a li")
             self.stage.wait_until_taken()
+            server.is_alive("D12" if 0 in closed else "")
             alice.resets()
             self.is_answered("bob", "")
             carol = self.client("carol")
