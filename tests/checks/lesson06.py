@@ -1,6 +1,6 @@
 """Lesson 06: lines in a stream.  Run the checks with: make check-lesson6"""
-from grader.stage import (RECEIVING, SENDING, Failure, check, comes_short, fails,
-                          few_at_a_time, stops, _)
+from grader.stage import (DRIPPING, RECEIVING, SENDING, Failure, check, comes_short,
+                          fails, few_at_a_time, stops, _)
 from .protocols.greeting import Greeting
 from .protocols.hello import LIMIT, NAMES, WELCOME, HelloServer, hello
 from .protocols.naming import Naming
@@ -31,7 +31,7 @@ class Lines(HelloServer):
             alice.drips()               # it may have been closed, as it should
             return bool(bob.got or bob.end)
 
-        if not self.stage.wait_for(is_bobs_turn, patient=True):
+        if not self.stage.wait_for(is_bobs_turn, patient=True, seconds=DRIPPING):
             raise Failure("bob is greeted, whatever alice still sends",
                           "he waits as long as she sends", verdict="TIMEOUT")
         bob.receives(WELCOME)
