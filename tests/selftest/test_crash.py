@@ -67,6 +67,17 @@ class Kept(unittest.TestCase):
         self.assertEqual(crash.bug("", -signal.SIGSEGV, "E9"), "E9")
         self.assertEqual(crash.bug("", -signal.SIGABRT, "E9"), "U21")
 
+    def test_expected(self):
+        """what a check expects of a crash is told only where the report agrees"""
+        written = "ERROR: AddressSanitizer: heap-buffer-overflow\nWRITE of size 1 at\n"
+        read = written.replace("WRITE of size 1", "READ of size 9")
+        for report, expected, bug in (
+                (written, "G2", "G2"), (read, "G2", "U14"), (written, "F7", "F7"),
+                (read, "F7", "U14"), (read, "G6", "U14"), (read, "A23", "U14"),
+                (written, "A14", "U13"), (read, "A19", "A19")):
+            with self.subTest(f"{expected}, {report}"):
+                self.assertEqual(crash.bug(report, 99, expected), bug)
+
     def test_unknown_report(self):
         """of a report of no known kind the summary is left, cleaned"""
         text = ("==7==ERROR: AddressSanitizer: odd-new-kind on address 0x602000000018 "

@@ -53,6 +53,14 @@ KINDS = [
     (r"SEGV|BUS on unknown", "U19"),
     (r"FPE on unknown", "U27"),
 ]
+# (what a report must say for the bug that a check expects of a crash)
+MEANS = {
+    "A14": r"addrinfo|use-after-free|double-free",
+    "A23": r"null pointer|SEGV",
+    "F7": r"WRITE of size|insufficient space|out of bounds",
+    "G2": r"WRITE of size 1\b|insufficient space|out of bounds",
+    "G6": r"printf|SEGV",
+}
 # What ended a program of which no sanitizer has said anything.
 SIGNALS = {signal.SIGABRT: "U21", signal.SIGSEGV: "U20", signal.SIGBUS: "U20",
            signal.SIGFPE: "U27", signal.SIGPIPE: "I1"}
@@ -68,6 +76,8 @@ def bug(report, status, expected=None):
     """
     if callable(expected):
         expected = expected(report)
+    if report and not re.search(MEANS.get(expected, ""), report):
+        expected = None                 # another crash than the check is made for
     number = -(status or 0)
     if not report and number in SIGNALS and \
             (not expected or number in SIGNALS_ALONE):
