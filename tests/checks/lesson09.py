@@ -2,7 +2,8 @@
 import re
 import time
 
-from grader.stage import SENDING, Failure, Lesson, Skip, check, comes_short, fails
+from grader.stage import (SENDING, UNNAMED, Failure, Lesson, Skip, check, comes_short,
+                          fails)
 from .protocols.timed import Time
 
 DEFAULT_PORT = 21567
@@ -76,9 +77,16 @@ class Stdio(Lesson):
         server = self.serve("-t", 0, "0")
         alice = self.client("alice")
         alice.sends(b"one\ntwo\nthr")
-        alice.receives(EPOCH + b"one\n" + EPOCH + b"two\n",
-                       lambda: "J4" if server.called("recv") else
-                       "J1" if server.trace.unflushed else "F1")
+
+        def bug():
+            if server.called("recv"):
+                return "J4"
+            if server.trace.unflushed:
+                return "J1"
+            streams = {call.fd for call in server.trace.calls("setvbuf")}
+            return UNNAMED if len(streams) > 1 else "F1"    # they may share memory
+
+        alice.receives(EPOCH + b"one\n" + EPOCH + b"two\n", bug)
         alice.has_nothing_more("F2")
         alice.sends(b"ee\n")
         alice.receives(EPOCH + b"three\n", "F3")
